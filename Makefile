@@ -1,0 +1,49 @@
+# Everything here needs python3 and make only; what else is used is installed into .venv by name.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV_VERSION := 0.13.9
+
+.PHONY: help install demo test lint types layers format bench constraints clean
+
+help:
+	@echo "make demo    the whole way on a small web of sites: capture, screen, validate, card, through Airflow"
+	@echo "make test    every gate: ruff, mypy --strict, import-linter, pytest"
+	@echo "make lint    the static gates only"
+	@echo "make bench   ratios of records per second against the usual ways, measured in one run"
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --group dev --group bench --editable '.[all]'
+	touch $(STAMP)
+
+install: $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/rightful demo --out demo-run
+
+test: lint
+	$(BIN)/pytest -n auto --dist loadgroup
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	$(BIN)/python tests/benchmarks/run.py
+
+# constraints.txt holds name==version lines only: no index, no hash, no host.
+constraints: $(STAMP)
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --extra all --group dev --group bench --upgrade pyproject.toml -o constraints.txt
+
+clean:
+	rm -rf $(VENV) demo-run bench-run build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

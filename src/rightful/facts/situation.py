@@ -1,0 +1,130 @@
+"""A situation: one distinct combination of the facts a decision depends on.
+
+Records are never decided one by one: they are grouped by situation, each situation is decided once, and the
+decision is spread back. A situation's id is the digest of its facts, so it is the same in every batch,
+process and run without anyone handing out numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Route(StrEnum):
+    """How a group of records was acquired (legal.md P-06)."""
+
+    SELF_RD = "self.rd"
+    SELF_USER = "self.user"
+    PURCHASED = "purchased"
+    CRAWLED = "crawled"
+    OPEN_DATASET = "open_dataset"
+    POOL = "pool"
+    SYNTHETIC = "synthetic"
+
+
+class WorkStatus(StrEnum):
+    """What the law protects; unknown counts as protected."""
+
+    PROTECTED = "protected"
+    PUBLIC_DOMAIN = "pd"
+    FACT = "fact"
+    OFFICIAL = "official"
+    OWN = "own"
+    UNKNOWN = "unknown"
+
+
+class LicenceEvidence(StrEnum):
+    """How a licence is evidenced; a permission acts from `TEXT` on, a restriction always."""
+
+    NONE = "none"
+    TAG_ONLY = "tag_only"
+    TEXT = "text"
+    TEXT_AND_NOTICE = "text+notice"
+
+
+class Consent(StrEnum):
+    """Consent of the user whose interaction data it is (legal.md P-40)."""
+
+    NOT_APPLICABLE = "n/a"
+    TOS_ONLY = "tos_only"
+    SECOND_LIVE = "second_live"
+    SECOND_WITHDRAWN = "second_withdrawn"
+    MINOR_WITHOUT_GUARDIAN = "minor_without_guardian"
+
+
+class RobotsFact(StrEnum):
+    """What robots.txt said at one time, least restrictive first; see `RESTRICTIVENESS`."""
+
+    ALLOW = "allow"
+    MISSING = "missing"  # 4xx, or a web page in its place: no rules (RFC 9309 2.3.1.3)
+    UNKNOWN = "unknown"  # never captured
+    STALE = "stale"  # captured too long ago, by the policy's limit
+    REFUSED = "refused"  # 401, 403, 429, 451
+    UNREACHABLE = "unreachable"  # 5xx, network (RFC 9309 2.3.1.4)
+    NAMED = "disallow:named"  # a group that names one of the tokens disallows
+    WILDCARD = "disallow:wildcard"  # the `*` group disallows
+    NAMED_AND_WILDCARD = "disallow:named+wildcard"
+
+
+ROBOTS_CODES = tuple(RobotsFact)
+
+
+class UrlFact(StrEnum):
+    """Whether a record can be attributed to a web location."""
+
+    LOCATED = "located"
+    MISSING = "no-url"
+    UNREADABLE = "url-not-readable"
+    TOO_LONG = "url-too-long"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The facts of one distinct combination; every value is a plain string or a tuple of them.
+
+    Attributes:
+        source: name of the source as the policy declares it, or as the record names it if it does not.
+        source_known: whether the policy declares it.
+        url: a `UrlFact`.
+        text_readable: False where the text is no valid UTF-8.
+        robots_fetch, robots_build: `RobotsFact` in force when fetched, and newest.
+        optouts: `kind:state` of every opt-out that names the record, sorted.
+        licence: licence id, `none`, `unknown`, or the raw value where it is not known.
+        licence_known: whether `licence` is an id of the table.
+        licence_evidence, consent: as the record's column or else its source says.
+        unknown_values: `fact=value` of every value outside its closed list, sorted.
+    """
+
+    source: str
+    source_known: bool = True
+    url: str = UrlFact.LOCATED.value
+    text_readable: bool = True
+    robots_fetch: str = RobotsFact.UNKNOWN.value
+    robots_build: str = RobotsFact.UNKNOWN.value
+    optouts: tuple[str, ...] = ()
+    licence: str = "none"
+    licence_evidence: str = LicenceEvidence.NONE.value
+    consent: str = Consent.NOT_APPLICABLE.value
+    unknown_values: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Every fact by name, as JSON values."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_facts(cls, facts: dict[str, Any]) -> Self:
+        """Read what `facts` gave."""
+        known = {field.name for field in fields(cls)}
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in facts.items() if k in known}
+        return cls(**values)
+
+    @property
+    def id(self) -> int:
+        """First eight octets of the digest of the facts, as a signed 64-bit integer."""
+        canonical = json.dumps(self.facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:8], "big", signed=True)

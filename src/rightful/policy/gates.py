@@ -1,0 +1,176 @@
+"""Gates: the rules that may hold or exclude (legal.md 4.3, G1 to G6).
+
+Every gate looks at every situation and says all it finds; none looks at what another found. The decision takes
+the most restrictive finding and keeps every reason, so adding a restriction can never loosen it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rightful.facts.decision import Admission, Finding
+from rightful.facts.situation import Consent, LicenceEvidence, RobotsFact, Route, Situation, UrlFact
+from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, SPECIAL, licence_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rightful.policy.policy import Policy
+    from rightful.policy.sections import Source
+
+EXCLUDE, HOLD = Admission.EXCLUDE, Admission.HOLD
+
+# Every code a decision may carry, and what it says to a reader of the card.
+REASONS = {
+    "OPTOUT": "a verified opt-out names the record",
+    "OPTOUT_PENDING": "an opt-out names the record and is not verified yet",
+    "NO_SECOND_CONSENT": "user data without a live second consent to training",
+    "WITHDRAWN": "the user withdrew consent",
+    "MINOR": "data of a minor without a guardian's consent",
+    "CONTRACT_FORBIDS": "a contract forbids training, or commercial use",
+    "CONTRACT_EXPIRED": "the contract expired",
+    "ROBOTS_FETCH": "robots.txt, as in force when the record was fetched, denies",
+    "ROBOTS_NOW": "robots.txt, as captured last, denies",
+    "ROBOTS_UNKNOWN": "the robots.txt of the record's origin was never captured, or too long ago",
+    "LICENCE_DENIES": "the licence denies the use",
+    "NC": "a non-commercial licence, and the scenario is commercial",
+    "ND": "a no-derivatives licence, and the data set is redistributed in modified form",
+    "UNATTRIBUTABLE": "the record cannot be attributed to a web location",
+    "UNREADABLE": "the record's text is not valid UTF-8",
+    "PROVENANCE_UNKNOWN": "the policy declares no such source",
+    "CONTRACT_SILENT": "purchased data whose contract does not grant training",
+    "CHAIN": "purchased data whose chain of title is not verified",
+    "POOL_QUALITY": "data of a sharing pool without a quality result",
+    "UNKNOWN_VALUE": "a value outside its closed list",
+    "OWN": "own work, evidenced",
+    "PD": "public domain in every jurisdiction of the scenario, evidenced",
+    "OFFICIAL": "official text, evidenced",
+    "FACT": "facts, evidenced",
+    "LIC": "a licence or consent covers the use, evidenced",
+    "PAID": "a contract grants the use and was paid",
+    "PAYMENT_DUE": "a contract grants the use against a payment that was not made",
+    "STYLE_OF_AUTHOR": "the scenario imitates an identified author: permission and payment",
+    "SCENARIO_MARKET": "specific data with a possible market effect: use is paid",
+    "SCENARIO_VERTICAL": "a commercial model for one field: use is paid",
+    "GENERAL": "the general exemption of the seed paper's proposal",
+    "ASSESS": "the declared facts do not decide the tier",
+}
+
+
+def robots(situation: Situation, source: Source | None, policy: Policy) -> Iterator[Finding]:
+    """G4: what robots.txt said when the record was fetched, and says now."""
+    if source is not None and not source.crawl_like:
+        return
+    at = {"ROBOTS_FETCH": situation.robots_fetch, "ROBOTS_NOW": situation.robots_build}
+    mode = policy.as_of.mode
+    asked = [code for code in at if mode == "strictest" or code == {"fetch": "ROBOTS_FETCH"}.get(mode, "ROBOTS_NOW")]
+    undecided: list[tuple[str, RobotsFact]] = []
+    for code in asked:
+        fact = RobotsFact(at[code])
+        if fact in _DENIALS or (fact is RobotsFact.REFUSED and policy.protocols.robots == "strict"):
+            yield Finding(EXCLUDE, f"{code}:{fact.value.removeprefix('disallow:')}")
+        elif fact in {RobotsFact.UNKNOWN, RobotsFact.STALE}:
+            undecided.append((code, fact))
+    yield from _undecided_robots(undecided, asked, situation, policy)
+
+
+_DENIALS = {RobotsFact.NAMED, RobotsFact.WILDCARD, RobotsFact.NAMED_AND_WILDCARD, RobotsFact.UNREACHABLE}
+
+
+def _undecided_robots(
+    undecided: list[tuple[str, RobotsFact]], asked: list[str], situation: Situation, policy: Policy
+) -> Iterator[Finding]:
+    """Hold what nothing is known about. Without a URL there was nothing to look up: another gate says so."""
+    if situation.url != UrlFact.LOCATED.value or policy.protocols.unsafe_keep_uncaptured:
+        return
+    for code, fact in undecided:
+        known_now = code == "ROBOTS_FETCH" and len(asked) > 1
+        if known_now and fact is RobotsFact.UNKNOWN and policy.as_of.missing_fetch_evidence == "use-build":
+            continue  # decided on the newest capture; the card counts how often
+        when = "fetch" if code == "ROBOTS_FETCH" else "now"
+        yield Finding(HOLD, f"ROBOTS_UNKNOWN:{when}" if fact is RobotsFact.UNKNOWN else f"ROBOTS_UNKNOWN:{when}-stale")
+
+
+def optouts(situation: Situation, _source: Source | None, _policy: Policy) -> Iterator[Finding]:
+    """G1: opt-outs that reached us directly."""
+    for optout in situation.optouts:
+        kind, _, state = optout.partition(":")
+        if state == "verified":
+            yield Finding(EXCLUDE, f"OPTOUT:{kind}")
+        else:
+            yield Finding(HOLD, f"OPTOUT_PENDING:{kind}")
+
+
+def consent(situation: Situation, source: Source | None, _policy: Policy) -> Iterator[Finding]:
+    """G2: interaction data needs a second consent that is live; a withdrawal counts wherever it is stated."""
+    codes = {
+        Consent.SECOND_WITHDRAWN.value: "WITHDRAWN",
+        Consent.MINOR_WITHOUT_GUARDIAN.value: "MINOR",
+    }
+    if situation.consent in codes:
+        yield Finding(EXCLUDE, codes[situation.consent])
+    elif source is not None and source.route is Route.SELF_USER and situation.consent != Consent.SECOND_LIVE.value:
+        yield Finding(EXCLUDE, "NO_SECOND_CONSENT")
+
+
+def contract(_situation: Situation, source: Source | None, policy: Policy) -> Iterator[Finding]:
+    """G3 and the contract part of G6: what was agreed, and who agreed it."""
+    if source is None:
+        return
+    agreed = source.contract
+    if agreed is not None:
+        if agreed.training == "forbidden" or (agreed.commercial == "forbidden" and policy.scenario.commercial):
+            yield Finding(EXCLUDE, "CONTRACT_FORBIDS")
+        if agreed.expired:
+            yield Finding(EXCLUDE, "CONTRACT_EXPIRED")
+    if source.route is Route.PURCHASED:
+        if agreed is None or agreed.training == "silent":
+            yield Finding(HOLD, "CONTRACT_SILENT")
+        if agreed is None or agreed.chain == "intermediary_unverified":
+            yield Finding(HOLD, "CHAIN")
+
+
+def licence(situation: Situation, _source: Source | None, policy: Policy) -> Iterator[Finding]:
+    """G5: a licence that denies the use. A restriction needs no evidence beyond being stated."""
+    if situation.licence == CUSTOM_DENY:
+        yield Finding(EXCLUDE, "LICENCE_DENIES")
+    known = licence_table().get(situation.licence)
+    if known is None:
+        return
+    if "NC" in known.conditions and policy.scenario.commercial and policy.gates.nc_is_reservation:
+        yield Finding(EXCLUDE, "NC")
+    if "ND" in known.conditions and policy.scenario.redistributes_modified:
+        yield Finding(HOLD, "ND")
+
+
+def attribution(situation: Situation, source: Source | None, _policy: Policy) -> Iterator[Finding]:
+    """G6: a record whose source or location is unknown, or that states what the lists do not know."""
+    if source is None:
+        yield Finding(HOLD, "PROVENANCE_UNKNOWN")
+    if situation.url != UrlFact.LOCATED.value and (source is None or source.crawl_like):
+        yield Finding(HOLD, f"UNATTRIBUTABLE:{situation.url}")
+    if not situation.text_readable:
+        yield Finding(HOLD, "UNREADABLE:text")
+    if source is not None and source.route is Route.POOL:
+        yield Finding(HOLD, "POOL_QUALITY")
+    for value in situation.unknown_values:
+        yield Finding(HOLD, f"UNKNOWN_VALUE:{value}")
+
+
+GATES: tuple[Callable[[Situation, Source | None, Policy], Iterator[Finding]], ...] = (
+    optouts,
+    consent,
+    contract,
+    robots,
+    licence,
+    attribution,
+)
+
+
+def licensed(situation: Situation) -> bool:
+    """Tell whether an evidenced licence covers the use (once no gate has fired)."""
+    evidenced = situation.licence_evidence in {
+        LicenceEvidence.TEXT.value,
+        LicenceEvidence.TEXT_AND_NOTICE.value,
+    }
+    return evidenced and (situation.licence not in SPECIAL or situation.licence == CUSTOM_ALLOW)

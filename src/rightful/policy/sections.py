@@ -1,0 +1,244 @@
+"""The sections of a policy: every setting with its type, its default and what it means."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from rightful.facts.situation import Consent, LicenceEvidence, Route, WorkStatus
+from rightful.policy.licences import licence_id
+from rightful.signals.product_tokens import PURPOSES, token_table
+
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}( .+)?$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Section(BaseModel):
+    """A section: immutable, and strict about names it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class MarketEffect(StrEnum):
+    """How far outputs may stand in for the works (the declared fourth factor); unknown exempts nothing."""
+
+    NONE = "none"
+    LOW = "low"
+    POSSIBLE = "possible"
+    HIGH = "high"
+    UNKNOWN = "unknown"
+
+
+class Scenario(Section):
+    """What the data is for. Declared and signed for by the operator; the tier of protected works follows from it."""
+
+    general: bool = True
+    commercial: bool = True
+    specific_data: bool = False
+    imitates_identified_author: bool = False
+    market_effect: MarketEffect = MarketEffect.UNKNOWN
+    redistributes_modified: bool = True
+    jurisdictions: tuple[Name, ...] = ("CN", "EU", "US")
+    rationale: str = ""
+    signed_by: str = ""
+
+
+class Crawler(Section):
+    """Which product tokens of robots.txt count: one denial among them is a reservation."""
+
+    purposes: tuple[str, ...] = ("training", "control-only")
+    tokens: tuple[Name, ...] = ()
+    without: tuple[Name, ...] = ()
+    wildcard: bool = True
+
+    @model_validator(mode="after")
+    def _known(self) -> Crawler:
+        if unknown := set(self.purposes) - set(PURPOSES):
+            raise ValueError(f"no purpose {min(unknown)!r}; purposes: {', '.join(PURPOSES)}")
+        if not self.effective:
+            raise ValueError("no product token is left to ask robots.txt about")
+        return self
+
+    @cached_property
+    def effective(self) -> tuple[str, ...]:
+        """Every token that counts, lower-case and sorted, `*` last."""
+        named = set(token_table().with_purposes(self.purposes)) | {t.lower() for t in self.tokens}
+        named -= {t.lower() for t in self.without}
+        return (*sorted(named - {"*"}), *(("*",) if self.wildcard or "*" in named else ()))
+
+
+class Protocols(Section):
+    """How each protocol's open questions are answered.
+
+    robots: `strict` denies where the server refused its robots.txt (401, 403, 429, 451); `rfc9309` takes every
+    4xx as "no rules", as the RFC literally allows.
+    any_scheme: a robots.txt of http://host counts for https://host, and the other way, where the exact origin
+    was not captured.
+    max_capture_age_days: captures older than that, counted from the snapshot's newest, hold; 0 is no limit.
+    """
+
+    robots: Literal["strict", "rfc9309"] = "strict"
+    any_scheme: bool = True
+    max_capture_age_days: Annotated[int, Field(ge=0)] = 0
+    unsafe_keep_uncaptured: bool = False
+
+
+class AsOf(Section):
+    """Which time counts: when a record was fetched, now (the newest capture), or the stricter of both."""
+
+    mode: Literal["strictest", "fetch", "build"] = "strictest"
+    missing_fetch_evidence: Literal["use-build", "hold"] = "use-build"
+
+
+class Contract(Section):
+    """What a contract says about a source. Silence is no permission; `paid` counts only if true."""
+
+    training: Literal["granted", "forbidden", "silent"] = "silent"
+    commercial: Literal["granted", "forbidden", "silent"] = "silent"
+    chain: Literal["direct", "agent_verified", "intermediary_unverified"] = "intermediary_unverified"
+    paid: bool = False
+    expired: bool = False
+    model: Literal["purchase", "subscription", "training", "crawl", "use", "contribution"] = "purchase"
+
+
+class Source(Section):
+    """Where a group of records came from, declared once; a record's own columns take precedence.
+
+    Every permissive statement (own work, public domain, licence text, grant, live consent) needs `evidence`:
+    SHA-256 digests of the documents, each with a note if wanted: `sha256:<64 hex> CC BY 4.0 legal code`.
+    """
+
+    name: Name
+    match: str = ""
+    route: Route
+    derived_from_crawl: bool = False
+    licence: str = "none"
+    licence_evidence: LicenceEvidence = LicenceEvidence.NONE
+    work_status: WorkStatus = WorkStatus.UNKNOWN
+    public_domain_in: tuple[Name, ...] = ()
+    contract: Contract | None = None
+    consent: Consent = Consent.NOT_APPLICABLE
+    owner: str = ""
+    url: str = ""
+    evidence: tuple[Digest, ...] = ()
+
+    @model_validator(mode="after")
+    def _evidenced(self) -> Source:
+        claims = {
+            "licence_evidence": self.licence_evidence in {LicenceEvidence.TEXT, LicenceEvidence.TEXT_AND_NOTICE},
+            "public_domain_in": bool(self.public_domain_in),
+            "work_status": self.work_status in {WorkStatus.OWN, WorkStatus.FACT, WorkStatus.OFFICIAL},
+            "contract.training": self.contract is not None and self.contract.training == "granted",
+            "consent": self.consent is Consent.SECOND_LIVE,
+        }
+        claimed = [name for name, made in claims.items() if made]
+        if claimed and not self.evidence:
+            raise ValueError(
+                f'{" and ".join(claimed)} of source {self.name!r} needs evidence = ["sha256:…"]: the digest of the '
+                "document that proves it"
+            )
+        if self.work_status is WorkStatus.PUBLIC_DOMAIN and not self.public_domain_in:
+            raise ValueError(f'work_status = "pd" of source {self.name!r} needs public_domain_in: where')
+        return self
+
+    @property
+    def key(self) -> str:
+        """The value of the records' source column that means this source."""
+        return self.match or self.name
+
+    @property
+    def crawl_like(self) -> bool:
+        """Whether what the sites say about crawling binds these records."""
+        return self.route is Route.CRAWLED or self.derived_from_crawl
+
+
+class Licences(Section):
+    """Names used in the data for licences of the table: exact value -> id."""
+
+    aliases: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known(self) -> Licences:
+        for value, target in self.aliases.items():
+            if licence_id(target, {}) is None:
+                raise ValueError(f"alias {value!r} leads to {target!r}, which is no licence of the table")
+        return self
+
+
+class Gates(Section):
+    """Parameters of the gates. `nc_is_reservation`: a non-commercial licence excludes from commercial use."""
+
+    nc_is_reservation: bool = True
+
+
+class Tiers(Section):
+    """Parameters of the tiers. `exempt_up_to`: the highest market effect the general exemption bears."""
+
+    exempt_up_to: Literal["none", "low"] = "low"
+
+
+class ColumnNames(Section):
+    """Column of each role; nested ones with dots (`metadata.url`). Empty: found by the usual names; "none": none."""
+
+    url: str = ""
+    final_url: str = ""
+    text: str = ""
+    id: str = ""
+    fetched_at: str = ""
+    source: str = ""
+    licence: str = ""
+    licence_evidence: str = ""
+    consent: str = ""
+    account: str = ""
+    language: str = ""
+    label: Name = "rights"
+
+
+class Quality(Section):
+    """Thresholds of the quality requirements; shares are of admitted records. 0 days is no limit."""
+
+    max_null_url_share: Share = 0.0
+    max_empty_text_share: Share = 0.0
+    max_garbled_text_share: Share = 0.01
+    max_duplicate_share: Share = 0.05
+    min_text_octets: Annotated[int, Field(ge=0)] = 1
+    max_age_days: Annotated[int, Field(ge=0)] = 0
+    languages: tuple[Name, ...] = ()
+    max_other_language_share: Share = 0.05
+    min_known_site_share: Share = 0.99
+    skip: tuple[str, ...] = ()
+
+
+class Card(Section):
+    """What the card states on the operator's word; every one of these is marked as declared."""
+
+    title: str = "Screened training data"
+    version: str = "1.0.0"
+    provider: str = ""
+    contact: str = ""
+    opt_out_contact: str = ""
+    description: str = ""
+    languages: tuple[Name, ...] = ()
+    task_categories: tuple[Name, ...] = ()
+    top_sites: Annotated[int, Field(ge=0, le=50)] = 20
+
+
+class Ledger(Section):
+    """Whether the ledger keeps URLs and accounts: `digest` keeps SHA-256 of them, and verifying needs the input."""
+
+    locations: Literal["keep", "digest"] = "keep"
+
+
+class Capturing(Section):
+    """How signals are captured. The defaults are polite; a private address is refused after it was resolved."""
+
+    user_agent: Name = "rightful (signal capture; robots.txt only)"
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
+    seconds_between_requests_to_a_host: Annotated[float, Field(ge=0)] = 1.0
+    timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    unsafe_allow_private_addresses: bool = False

@@ -1,0 +1,173 @@
+"""Which column is what: the mapping from roles to columns, found once for a schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rightful.errors import ColumnConflictError, InputError, MissingColumnError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rightful.policy.policy import Policy
+
+NO_COLUMN = "none"
+
+# Names that mean one thing only. `date`, for one, is not here: it is a crawl date here, a publication date there.
+USUAL_NAMES: dict[str, tuple[str, ...]] = {
+    "url": (
+        "url", "URL", "uri", "page_url", "source_url", "target_uri", "warc_target_uri", "WARC-Target-URI",
+        "metadata.url", "meta.url", "metadata.WARC-Target-URI", "metadata.warc_url",
+    ),
+    "final_url": ("final_url", "redirected_url", "metadata.final_url"),
+    "text": ("text", "content", "raw_content", "document", "body"),
+    "id": ("id", "doc_id", "document_id", "record_id", "uuid", "docid", "_id"),
+    "fetched_at": (
+        "fetched_at", "fetch_time", "crawled_at", "crawl_time", "crawl_date", "warc_date", "date_download",
+        "download_date", "retrieved_at", "timestamp", "metadata.fetched_at", "metadata.date_download",
+        "metadata.WARC-Date",
+    ),
+    "source": ("source", "metadata.source", "source_name"),
+    "licence": ("license", "licence", "license_id", "metadata.license"),
+    "licence_evidence": ("license_evidence", "licence_evidence"),
+    "consent": ("consent",),
+    "account": ("account", "metadata.account"),
+    "language": ("language", "lang", "metadata.language"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Column of each role, dots reaching into structs; None where there is none. `label` is the column added."""
+
+    url: str | None = None
+    final_url: str | None = None
+    text: str | None = None
+    id: str | None = None
+    fetched_at: str | None = None
+    source: str | None = None
+    licence: str | None = None
+    licence_evidence: str | None = None
+    consent: str | None = None
+    account: str | None = None
+    language: str | None = None
+    label: str = "rights"
+
+    @classmethod
+    def resolve(cls, schema: pa.Schema, policy: Policy, *, file: str = "") -> Columns:
+        """Find the columns of a schema that a policy needs.
+
+        Raises:
+            MissingColumnError: one that is named, or without which nothing can be decided, is not there; the
+                message lists the columns and the closest name.
+            ColumnConflictError: the column to be added is there and is not ours.
+        """
+        available = list(_paths(schema))
+        found: dict[str, str | None] = {}
+        for role, usual in USUAL_NAMES.items():
+            wanted = getattr(policy.columns, role)
+            if wanted == NO_COLUMN:
+                found[role] = None
+            elif wanted:
+                if wanted not in available:
+                    raise MissingColumnError.among(wanted, available, role=role, source=file)
+                found[role] = wanted
+            elif role == "source" and len(policy.sources) == 1:
+                found[role] = None  # one source needs no telling apart, and `source` means many things
+            else:
+                found[role] = next((name for name in usual if name in available), None)
+        if found["url"] is None and policy.columns.url != NO_COLUMN and any(s.crawl_like for s in policy.sources):
+            raise MissingColumnError.among("url", available, role="url", source=file)
+        if found["source"] is None and len(policy.sources) > 1:
+            raise MissingColumnError.among("source", available, role="source", source=file)
+        label = policy.columns.label
+        if label in schema.names and not _is_ours(schema.field(label)):
+            raise ColumnConflictError(
+                f"the records have a column {label!r} already, and it is not ours",
+                hint='give ours another name in the policy: [columns] label = "rightful"',
+            )
+        return cls(**found, label=label)
+
+    def used(self) -> dict[str, str]:
+        """List the roles that have a column."""
+        every = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "label"}
+        return {role: name for role, name in every.items() if name is not None}
+
+    def top_level(self, roles: tuple[str, ...]) -> list[str]:
+        """Give the top-level columns these roles need, for reading no more than that."""
+        names = (getattr(self, role) for role in roles)
+        return list(dict.fromkeys(name.partition(".")[0] for name in names if name is not None))
+
+
+def _is_ours(field: pa.Field) -> bool:
+    return bool(pa.types.is_struct(field.type)) and field.type.get_field_index("admission") >= 0
+
+
+def _paths(schema: pa.Schema) -> Iterator[str]:
+    for field in schema:
+        yield from _field_paths(field, "")
+
+
+def _field_paths(field: pa.Field, parent: str) -> Iterator[str]:
+    path = f"{parent}{field.name}"
+    yield path
+    if pa.types.is_struct(field.type):
+        for inner in field.type:
+            yield from _field_paths(inner, f"{path}.")
+
+
+def column(batch: pa.RecordBatch, path: str) -> pa.Array:
+    """Take a column, or a field of a struct column; null where any parent is null.
+
+    A top-level column whose own name has dots wins over a path.
+    """
+    if path in batch.schema.names:
+        return batch.column(path)
+    head, *inner = path.split(".")
+    array = batch.column(head)
+    for name in inner:
+        array = pc.struct_field(array, name)
+    return array
+
+
+def text_column(batch: pa.RecordBatch, path: str) -> tuple[pa.Array, pa.Array | None]:
+    """Take a column of text.
+
+    Returns:
+        The column as strings, null where it is no valid UTF-8, and which rows those are (None where none is).
+
+    Raises:
+        InputError: the column holds something other than text.
+    """
+    array = column(batch, path)
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_null(array.type):
+        return array.cast(pa.string()), None
+    if pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
+        octets = array
+    elif pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+        octets = array.cast(pa.large_binary())
+    else:
+        raise InputError(f"column {path!r} holds {array.type}, not text", column=path)
+    try:
+        return octets.cast(pa.large_string()), None
+    except pa.ArrowInvalid:
+        return _readable(octets)
+
+
+def _readable(octets: pa.Array) -> tuple[pa.Array, pa.Array]:
+    values: list[str | None] = []
+    broken: list[bool] = []
+    for value in octets.to_pylist():
+        try:
+            values.append(None if value is None else value.decode("utf-8"))
+            broken.append(False)
+        except UnicodeDecodeError:
+            values.append(None)
+            broken.append(True)
+    return pa.array(values, pa.large_string()), pa.array(broken, pa.bool_())

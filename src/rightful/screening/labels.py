@@ -1,0 +1,156 @@
+"""Decisions as columns: the `rights` label that records carry, and the rows of the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rightful.screening.columns import column
+from rightful.screening.locate import NOWHERE
+from rightful.snapshot.site_view import NO_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rightful.facts.decision import Decision
+    from rightful.policy.policy import Policy
+    from rightful.screening.columns import Columns
+    from rightful.screening.observe import Observation
+
+RIGHTS = pa.struct(
+    [
+        ("admission", pa.string()),  # admit, hold, exclude
+        ("reasons", pa.list_(pa.string())),
+        ("tier", pa.string()),
+        ("remuneration", pa.string()),
+        ("basis", pa.string()),
+        ("conditions", pa.list_(pa.string())),
+        ("route", pa.string()),
+        ("licence", pa.string()),
+        ("site", pa.string()),
+        ("situation", pa.int64()),
+    ]
+)
+
+LEDGER = pa.schema(
+    [
+        ("id", pa.string()),
+        ("url", pa.large_string()),
+        ("final_url", pa.large_string()),
+        ("account", pa.large_string()),
+        ("url_sha256", pa.binary(32)),
+        ("fetched_at", pa.timestamp("s", tz="UTC")),
+        ("site", pa.string()),
+        ("text_sha256", pa.string()),
+        ("admission", pa.string()),
+        ("reasons", pa.list_(pa.string())),
+        ("tier", pa.string()),
+        ("situation", pa.int64()),
+    ]
+)
+
+
+def rights_column(observation: Observation, decided: Sequence[tuple[Decision, int]], policy: Policy) -> pa.StructArray:
+    """Spread the decisions of the batch's situations over its rows."""
+    rows = pa.array(observation.situation)
+    decisions = [decision for decision, _ in decided]
+    sources = [policy.sources_by_name.get(s.source) if s.source_known else None for s in observation.situations]
+    per_situation = {
+        "admission": [d.admission.word for d in decisions],
+        "reasons": [list(d.reasons) for d in decisions],
+        "tier": [d.tier and d.tier.value for d in decisions],
+        "remuneration": [d.remuneration for d in decisions],
+        "basis": [d.basis for d in decisions],
+        "conditions": [list(d.conditions) for d in decisions],
+        "route": [source and source.route.value for source in sources],
+        "licence": [s.licence for s in observation.situations],
+        "situation": [number for _, number in decided],
+    }
+    columns = {
+        field.name: pa.array(per_situation[field.name], field.type).take(rows)
+        for field in RIGHTS
+        if field.name != "site"
+    }
+    columns["site"] = site_column(observation)
+    return pa.StructArray.from_arrays([columns[field.name] for field in RIGHTS], fields=list(RIGHTS))
+
+
+def site_column(observation: Observation) -> pa.Array:
+    """Give each row's site; null where it has no location."""
+    located = observation.located
+    sites = pa.array([origin.site for origin in located.origins], pa.string())
+    return sites.take(pa.array(located.origin, mask=located.origin == NOWHERE))
+
+
+def ledger_rows(
+    batch: pa.RecordBatch,
+    observation: Observation,
+    decided: Sequence[tuple[Decision, int]],
+    columns: Columns,
+    policy: Policy,
+) -> pa.RecordBatch:
+    """Write one ledger row per record: ids, locations, digests and the decision, never text."""
+    rows = pa.array(observation.situation)
+    decisions = [decision for decision, _ in decided]
+    keep = policy.ledger.locations == "keep"
+    values = {
+        "id": _as_text(column(batch, columns.id)) if columns.id else None,
+        "url": observation.located.urls.cast(pa.large_string()) if keep else None,
+        "final_url": observation.final.urls.cast(pa.large_string()) if keep and observation.final else None,
+        "account": _as_text(column(batch, columns.account)) if keep and columns.account else None,
+        "url_sha256": _url_digests(batch, observation, columns, keep=keep),
+        "fetched_at": _moments(observation.fetched_at),
+        "site": site_column(observation),
+        "text_sha256": observation.digests,
+        "admission": pa.array([d.admission.word for d in decisions], pa.string()).take(rows),
+        "reasons": pa.array([list(d.reasons) for d in decisions], pa.list_(pa.string())).take(rows),
+        "tier": pa.array([d.tier and d.tier.value for d in decisions], pa.string()).take(rows),
+        "situation": pa.array([number for _, number in decided], pa.int64()).take(rows),
+    }
+    arrays = [_filled(values[field.name], field.type, batch.num_rows) for field in LEDGER]
+    return pa.RecordBatch.from_arrays(arrays, schema=LEDGER)
+
+
+def _filled(values: pa.Array | list[str | None] | None, kind: pa.DataType, rows: int) -> pa.Array:
+    if values is None:
+        return pa.nulls(rows, kind)
+    return pa.array(values, kind) if isinstance(values, list) else values.cast(kind)
+
+
+def _as_text(values: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
+        return pa.array([None if v is None else v.hex() for v in values.to_pylist()], pa.string())
+    return values.cast(pa.string())
+
+
+def _url_digests(batch: pa.RecordBatch, observation: Observation, columns: Columns, *, keep: bool) -> pa.Array | None:
+    """SHA-256 of URLs the ledger does not hold as they are: all of them, or those too long to be kept."""
+    if columns.url is None:
+        return None
+    wanted = (
+        np.ones(batch.num_rows, bool) if not keep else observation.located.urls.is_null().to_numpy(zero_copy_only=False)
+    )
+    if not wanted.any():
+        return None
+    original = column(batch, columns.url)
+    if pa.types.is_dictionary(original.type):
+        original = original.dictionary_decode()
+    octets = original.cast(pa.large_binary())
+    digests: list[bytes | None] = [None] * batch.num_rows
+    for row in np.flatnonzero(wanted).tolist():
+        value = octets[row].as_py()
+        digests[row] = None if value is None else hashlib.sha256(value).digest()
+    return pa.array(digests, pa.binary(32))
+
+
+def _moments(fetched_at: np.ndarray | None) -> pa.Array | None:
+    if fetched_at is None:
+        return None
+    seconds = pa.array(fetched_at, pa.int64(), mask=fetched_at == NO_TIME)
+    return pc.cast(seconds, pa.timestamp("s", tz="UTC"))

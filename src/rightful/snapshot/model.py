@@ -1,0 +1,113 @@
+"""One capture: what a server answered when asked for a signal file, and what that answer amounts to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from rightful.signals.robots_txt import RobotsTxt
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+ROBOTS = "robots.txt"
+
+
+class Outcome(StrEnum):
+    """What an answer amounts to (RFC 9309 2.3.1)."""
+
+    AVAILABLE = "available"
+    UNAVAILABLE = "unavailable"  # 4xx, or a web page where the file should be: there is no such file
+    UNREACHABLE = "unreachable"  # 5xx, network, or redirects without end: the file may exist
+
+
+class Kind(StrEnum):
+    """What the body is."""
+
+    ROBOTS = "robots"
+    HTML = "html"
+    EMPTY = "empty"
+    NONE = "none"
+
+
+CAPTURES = pa.schema(
+    [
+        ("origin", pa.string()),  # scheme://host[:port]; //host where the scheme asked for is not known
+        ("signal", pa.string()),
+        ("fetched_at", pa.timestamp("s", tz="UTC")),
+        ("time_basis", pa.string()),
+        ("status", pa.int16()),
+        ("outcome", pa.string()),
+        ("kind", pa.string()),
+        ("error", pa.string()),
+        ("redirects", pa.list_(pa.string())),
+        ("etag", pa.string()),
+        ("last_modified", pa.string()),
+        ("truncated", pa.bool_()),
+        ("body_octets", pa.int64()),
+        ("body_sha256", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One fetch of one signal file; see `CAPTURES` for the fields. `body` is None where nothing came."""
+
+    origin: str
+    fetched_at: datetime | None
+    outcome: Outcome
+    kind: Kind = Kind.NONE
+    signal: str = ROBOTS
+    status: int | None = None
+    error: str | None = None
+    body: bytes | None = None
+    redirects: tuple[str, ...] = ()
+    etag: str | None = None
+    last_modified: str | None = None
+    truncated: bool = False
+    time_basis: str | None = None
+
+
+_MARKUP = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<", re.DOTALL)
+_HTML_ERROR = re.compile(r"html.?response|\bhtml\b", re.IGNORECASE)
+
+_OK, _REDIRECT, _CLIENT, _SERVER = 200, 300, 400, 500
+TOO_MANY_REQUESTS = 429
+
+
+def classify(status: int | None, error: str | None, body: bytes | None) -> tuple[Outcome, Kind]:
+    """Say what an answer amounts to.
+
+    A web page where a robots.txt should be (status 200 from a site that answers every path alike) is no
+    robots.txt: `unavailable`, kind `html`. A body with markup that holds user-agent lines all the same is
+    read as robots.txt, as Google does. What was neither answered nor explained is `unreachable`.
+    """
+    kind = _kind(body)
+    if status is not None and _CLIENT <= status < _SERVER:
+        # 429 asks to come back later: a server that is there and did not answer (protocols A1 decides on it).
+        return Outcome.UNAVAILABLE, kind
+    if status is not None and (status >= _SERVER or _REDIRECT <= status < _CLIENT or status < _OK):
+        return Outcome.UNREACHABLE, kind
+    if error and body is None:
+        answered_a_page = _HTML_ERROR.search(error) is not None
+        return (Outcome.UNAVAILABLE, Kind.HTML) if answered_a_page else (Outcome.UNREACHABLE, Kind.NONE)
+    if body is None:
+        return Outcome.UNREACHABLE, Kind.NONE
+    if kind is Kind.HTML:
+        return Outcome.UNAVAILABLE, kind
+    return Outcome.AVAILABLE, kind
+
+
+def _kind(body: bytes | None) -> Kind:
+    if body is None:
+        return Kind.NONE
+    if not body.strip():
+        return Kind.EMPTY
+    if _MARKUP.match(body) and not RobotsTxt.parse(body).groups:
+        return Kind.HTML
+    return Kind.ROBOTS

@@ -1,0 +1,176 @@
+"""A snapshot as screening sees it: from an origin to the captures in force, and from a capture to its rules.
+
+Rules are compiled once per distinct body, for the product tokens of one policy: tokens that share a group are
+one question, and thousands of hosts that serve one body are one compilation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from rightful.facts.site import sibling_origin
+from rightful.facts.situation import ROBOTS_CODES, RobotsFact
+from rightful.signals.robots_txt import RobotsTxt
+from rightful.snapshot.model import ROBOTS, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rightful.signals.robots_txt.paths import PathRules
+    from rightful.snapshot.store import Snapshot
+
+NOT_CAPTURED = -1
+NO_TIME = np.iinfo(np.int64).min
+_REFUSALS = (401, 403, 429, 451)  # protocols A1: the server is there and will not say
+_DAY = 86_400
+_KEPT_RULE_SETS = 20_000
+
+NAMED, WILDCARD = 1, 2
+_CODE = {fact: code for code, fact in enumerate(ROBOTS_CODES)}
+# Denial bits -> code; without a denial there is an allowance.
+DENIAL_CODES = np.array(
+    [
+        _CODE[RobotsFact.ALLOW],
+        _CODE[RobotsFact.NAMED],
+        _CODE[RobotsFact.WILDCARD],
+        _CODE[RobotsFact.NAMED_AND_WILDCARD],
+    ],
+    np.int8,
+)
+ASK_RULES = np.int8(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """What one robots.txt says to the tokens of a policy.
+
+    Attributes:
+        bits: denials that hold for every path (`NAMED | WILDCARD`).
+        parts: (bit, rules) where the path decides.
+        leniency: names of the leniencies reading it took.
+    """
+
+    bits: int
+    parts: tuple[tuple[int, PathRules], ...]
+    leniency: tuple[str, ...]
+
+
+class SiteView:
+    """Captures of robots.txt by origin and time, and their compiled rules.
+
+    Args:
+        snapshot: the captures.
+        tokens: product tokens that count, lower-case.
+        any_scheme: whether a capture of the other scheme answers where the exact origin was not captured.
+        max_age_days: age, counted from the snapshot's newest capture, beyond which a capture is stale; 0 never.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, *, tokens: Sequence[str], any_scheme: bool = True, max_age_days: int = 0
+    ) -> None:
+        self._snapshot = snapshot
+        self._tokens = tuple(tokens)
+        self._any_scheme = any_scheme
+        self._max_age = max_age_days * _DAY
+        self._rule_sets: dict[str, RuleSet] = {}
+        self.captures: pa.Table = snapshot.captures.filter(
+            pc.equal(snapshot.captures["signal"], ROBOTS)
+        ).combine_chunks()
+
+    @cached_property
+    def _index(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
+        """Hashes of the distinct origins, sorted, with the first and last row of each."""
+        encoded = self.captures["origin"].combine_chunks().dictionary_encode()
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.combine_chunks()
+        names: list[str] = encoded.dictionary.to_pylist()
+        codes = encoded.indices.to_numpy()
+        starts = np.searchsorted(codes, np.arange(len(names)))
+        stops = np.searchsorted(codes, np.arange(len(names)), side="right")
+        hashed = np.fromiter((_hash(name) for name in names), np.uint64, len(names))
+        order = np.argsort(hashed)
+        return hashed[order], starts[order], stops[order], [names[i] for i in order.tolist()]
+
+    def rows_of(self, origin: str) -> tuple[int, int]:
+        """Give the first and last+1 row of an origin's captures; (0, 0) where it was never captured.
+
+        Looked for in this order: the exact origin, the host captured without a scheme, the other scheme.
+        """
+        for name in self._aliases(origin):
+            hashed, starts, stops, names = self._index
+            at = int(np.searchsorted(hashed, np.uint64(_hash(name))))
+            if at < len(names) and names[at] == name:
+                return int(starts[at]), int(stops[at])
+        return 0, 0
+
+    def _aliases(self, origin: str) -> list[str]:
+        sibling = sibling_origin(origin)
+        if sibling is None:
+            return [origin]
+        bare = "//" + origin.partition("//")[2]
+        return [origin, bare, sibling] if self._any_scheme else [origin, bare]
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """Seconds since 1970 of every capture; `NO_TIME` where unknown."""
+        seconds = self.captures["fetched_at"].cast(pa.int64()).fill_null(int(NO_TIME))
+        array: np.ndarray = seconds.to_numpy()
+        return array
+
+    @cached_property
+    def answers(self) -> np.ndarray:
+        """What every capture amounts to, as codes of `ROBOTS_CODES`; `ASK_RULES` where its rules must be asked."""
+        outcome = self.captures["outcome"]
+        status = self.captures["status"]
+        refused = pc.is_in(status, value_set=pa.array(_REFUSALS, status.type))
+        answers = np.full(self.captures.num_rows, _CODE[RobotsFact.UNREACHABLE], np.int8)
+        answers[_mask(pc.equal(outcome, Outcome.AVAILABLE.value))] = ASK_RULES
+        answers[_mask(pc.equal(outcome, Outcome.UNAVAILABLE.value))] = _CODE[RobotsFact.MISSING]
+        answers[_mask(refused)] = _CODE[RobotsFact.REFUSED]
+        return answers
+
+    @cached_property
+    def stale(self) -> np.ndarray:
+        """Whether every capture is too old to speak for now."""
+        if not self._max_age or self._snapshot.as_of is None:
+            return np.zeros(self.captures.num_rows, bool)
+        oldest = int(self._snapshot.as_of.timestamp()) - self._max_age
+        return self.times < oldest
+
+    def rules_of(self, row: int) -> tuple[str, RuleSet]:
+        """Give the digest of a capture's body and its compiled rules."""
+        sha256 = self.captures["body_sha256"][row].as_py() or ""
+        found = self._rule_sets.get(sha256)
+        if found is None:
+            if len(self._rule_sets) >= _KEPT_RULE_SETS:  # bounded by what is kept, not by what is met
+                for old in list(self._rule_sets)[: _KEPT_RULE_SETS // 4]:
+                    del self._rule_sets[old]
+            found = self._rule_sets[sha256] = self._compile(self._snapshot.body(sha256) if sha256 else b"")
+        return sha256, found
+
+    def _compile(self, body: bytes) -> RuleSet:
+        robots = RobotsTxt.parse(body)
+        bits, parts = 0, []
+        for selection in robots.distinct(self._tokens):
+            bit = {"named": NAMED, "wildcard": WILDCARD, "none": 0}[selection.kind]
+            if selection.rules.uniform is None:
+                parts.append((bit, selection.rules))
+            elif selection.rules.uniform:
+                bits |= bit
+        return RuleSet(bits, tuple(parts), tuple(sorted(robots.leniency)))
+
+
+def _hash(name: str) -> int:
+    return xxhash.xxh3_64_intdigest(name.encode())
+
+
+def _mask(values: pa.ChunkedArray) -> np.ndarray:
+    array: np.ndarray = values.fill_null(False).to_numpy()  # noqa: FBT003 - the value nulls become
+    return array.astype(bool)
