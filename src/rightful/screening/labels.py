@@ -81,7 +81,7 @@ def rights_column(observation: Observation, decided: Sequence[tuple[Decision, in
 
 def site_column(observation: Observation) -> pa.Array:
     """Give each row's site; null where it has no location."""
-    located = observation.located
+    located = observation.signals.located
     sites = pa.array([origin.site for origin in located.origins], pa.string())
     return sites.take(pa.array(located.origin, mask=located.origin == NOWHERE))
 
@@ -96,16 +96,19 @@ def ledger_rows(
     """Write one ledger row per record: ids, locations, digests and the decision, never text."""
     rows = pa.array(observation.situation)
     decisions = [decision for decision, _ in decided]
+    located, final = observation.signals.located, observation.signals.final
     keep = policy.ledger.locations == "keep"
     values = {
         "id": _as_text(column(batch, columns.id)) if columns.id else None,
-        "url": observation.located.urls.cast(pa.large_string()) if keep else None,
-        "final_url": observation.final.urls.cast(pa.large_string()) if keep and observation.final else None,
+        "url": located.urls.cast(pa.large_string()) if keep else None,
+        "final_url": observation.signals.final.urls.cast(pa.large_string())
+        if keep and observation.signals.final
+        else None,
         "account": _as_text(column(batch, columns.account)) if keep and columns.account else None,
         "url_sha256": _url_digests(batch, observation, columns, keep=keep),
-        "fetched_at": _moments(observation.fetched_at),
+        "fetched_at": _moments(observation.locations.fetched_at),
         "site": site_column(observation),
-        "text_sha256": observation.digests,
+        "text_sha256": observation.locations.digests,
         "admission": pa.array([d.admission.word for d in decisions], pa.string()).take(rows),
         "reasons": pa.array([list(d.reasons) for d in decisions], pa.list_(pa.string())).take(rows),
         "tier": pa.array([d.tier and d.tier.value for d in decisions], pa.string()).take(rows),
@@ -133,9 +136,8 @@ def _url_digests(batch: pa.RecordBatch, observation: Observation, columns: Colum
     """SHA-256 of URLs the ledger does not hold as they are: all of them, or those too long to be kept."""
     if columns.url is None:
         return None
-    wanted = (
-        np.ones(batch.num_rows, bool) if not keep else observation.located.urls.is_null().to_numpy(zero_copy_only=False)
-    )
+    urls = observation.signals.located.urls
+    wanted = urls.is_null().to_numpy(zero_copy_only=False) if keep else np.ones(batch.num_rows, bool)
     if not wanted.any():
         return None
     original = column(batch, columns.url)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rightful.facts.moment import parse_time
-from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, RobotsFact, Situation
+from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, Situation
 from rightful.policy.licences import NO_LICENCE, UNKNOWN_LICENCE, licence_id
 from rightful.register.entries import KeyKind
-from rightful.screening.columns import column, text_column
+from rightful.screening.fact_columns import Coded, closed, coded, stricter, texts_of, times_of
 from rightful.screening.locate import URL_CODES, Located, Locator
 from rightful.screening.optout_columns import OptOutColumns, digests_of, optout_names
 from rightful.screening.robots_columns import RobotsColumns, captures_in_force
-from rightful.snapshot.site_view import NO_TIME, NOT_CAPTURED, SiteView
+from rightful.snapshot.site_view import NOT_CAPTURED, SiteView
 
 if TYPE_CHECKING:
     from rightful.policy.policy import Policy
@@ -26,33 +25,57 @@ if TYPE_CHECKING:
     from rightful.screening.columns import Columns
     from rightful.snapshot.store import Snapshot
 
-_NAMED = ROBOTS_CODES.index(RobotsFact.NAMED)
-_ABSENT = -1
+
+@dataclass(slots=True)
+class Locations:
+    """What is known of where the rows of a batch are: all that signals are looked up by.
+
+    Attributes:
+        urls: as text, null where there is none.
+        broken: rows whose URL is no valid UTF-8; None where none is.
+        finals: where redirects led; None without such a column.
+        fetched_at: seconds since 1970 per row (`NO_TIME` unknown); None without such a column.
+        accounts: as text; None without such a column.
+        digests: digest of each text's canonical form; None where content is not looked up.
+    """
+
+    urls: pa.Array
+    broken: pa.Array | None = None
+    finals: pa.Array | None = None
+    fetched_at: np.ndarray | None = None
+    accounts: pa.Array | None = None
+    digests: list[str | None] | None = None
+
+
+@dataclass(slots=True)
+class Signals:
+    """What the signals say about the rows of a batch.
+
+    Attributes:
+        located, final: the rows' locations, and where redirects led.
+        fetch, build: codes into `ROBOTS_CODES` per row.
+        optouts: bits of `optout_columns.BIT_NAMES` per row.
+        captures: rows of the site view's table that were used.
+        entries: rows of the register that had an effect.
+    """
+
+    located: Located
+    final: Located | None
+    fetch: np.ndarray
+    build: np.ndarray
+    optouts: np.ndarray
+    captures: set[int]
+    entries: set[int]
 
 
 @dataclass(slots=True)
 class Observation:
-    """A batch observed.
-
-    Attributes:
-        situations: the distinct situations of the batch.
-        situation: index into `situations` per row.
-        located: the rows' locations.
-        final: where redirects led, if a column says so.
-        fetched_at: seconds since 1970 per row (`NO_TIME` unknown); None without a column.
-        digests: digest of each text's canonical form, where opt-outs by content were looked up.
-        captures: rows of the site view's table that the batch was decided on.
-        optouts: rows of the register that had an effect.
-    """
+    """A batch observed: its distinct situations, which of them each row is in, and what they were found by."""
 
     situations: list[Situation]
     situation: np.ndarray
-    located: Located
-    final: Located | None = None
-    fetched_at: np.ndarray | None = None
-    digests: list[str | None] | None = None
-    captures: set[int] = field(default_factory=set)
-    optouts: set[int] = field(default_factory=set)
+    locations: Locations
+    signals: Signals
 
 
 class Observer:
@@ -73,55 +96,62 @@ class Observer:
     def observe(self, batch: pa.RecordBatch) -> Observation:
         """Observe a batch of records."""
         columns = self._columns
-        rows = batch.num_rows
-        urls, broken = _texts(batch, columns.url)
-        located = self._locator.locate(urls, broken)
-        fetched_at = _times(batch, columns.fetched_at)
-        final = self._final(batch, located)
-        observation = Observation([], np.empty(0, np.int64), located, final, fetched_at)
-        fetch, build = self._robots(observation)
-        readable = np.ones(rows, bool)
-        if columns.text is not None:
-            texts, unreadable = _texts(batch, columns.text)
+        readable = np.ones(batch.num_rows, bool)
+        urls, broken = texts_of(batch, columns.url)
+        locations = Locations(urls, broken, fetched_at=times_of(batch, columns.fetched_at))
+        if columns.final_url is not None:
+            locations.finals = texts_of(batch, columns.final_url)[0]
+        if columns.account is not None:
+            locations.accounts = texts_of(batch, columns.account)[0]
+        if columns.text is not None and columns.text.partition(".")[0] in batch.schema.names:
+            texts, unreadable = texts_of(batch, columns.text)
             if unreadable is not None:
                 readable = ~unreadable.to_numpy(zero_copy_only=False)
             if self._register is not None and self._register.has(KeyKind.CONTENT):
-                observation.digests = digests_of(texts)
+                locations.digests = digests_of(texts)
+        signals = self.signals(locations)
         codes = {
             "source": self._sources(batch),
-            "url": _Coded(located.state, URL_CODES),
-            "text_readable": _Coded(readable.astype(np.int8), (False, True)),
-            "robots_fetch": _Coded(fetch, ROBOTS_CODES),
-            "robots_build": _Coded(build, ROBOTS_CODES),
-            "optouts": _Coded(self._optouts(batch, observation), None),
-            "licence": _coded(batch, columns.licence),
-            "licence_evidence": _coded(batch, columns.licence_evidence),
-            "consent": _coded(batch, columns.consent),
+            "url": Coded(signals.located.state, URL_CODES),
+            "text_readable": Coded(readable.astype(np.int8), (False, True)),
+            "robots_fetch": Coded(signals.fetch, ROBOTS_CODES),
+            "robots_build": Coded(signals.build, ROBOTS_CODES),
+            "optouts": Coded(signals.optouts, None),
+            "licence": coded(batch, columns.licence),
+            "licence_evidence": coded(batch, columns.licence_evidence),
+            "consent": coded(batch, columns.consent),
         }
-        self._distinguish(observation, codes)
-        return observation
+        situations, situation = self._distinguish(batch.num_rows, codes)
+        return Observation(situations, situation, locations, signals)
 
-    def _final(self, batch: pa.RecordBatch, located: Located) -> Located | None:
+    def signals(self, locations: Locations) -> Signals:
+        """Look up what robots.txt and the register say about a batch's locations."""
+        located = self._locator.locate(locations.urls, locations.broken)
+        final = self._final(locations, located)
+        captures: set[int] = set()
+        fetch, build = self._robots_at(located, locations, captures)
+        if final is not None and final.origins:
+            fetch_final, build_final = self._robots_at(final, locations, captures)
+            there = final.origin >= 0
+            fetch[there] = stricter(fetch, fetch_final)[there]
+            build[there] = stricter(build, build_final)[there]
+        entries: set[int] = set()
+        return Signals(
+            located, final, fetch, build, self._optouts(locations, located, final, entries), captures, entries
+        )
+
+    def _final(self, locations: Locations, located: Located) -> Located | None:
         """Locate where redirects led, for the rows where that is elsewhere (protocols A15)."""
-        if self._columns.final_url is None:
+        finals = locations.finals
+        if finals is None:
             return None
-        finals, _ = _texts(batch, self._columns.final_url)
         elsewhere = pc.fill_null(pc.not_equal(finals, located.urls), True)  # noqa: FBT003 - what null becomes
         return self._locator.locate(pc.if_else(elsewhere, finals, pa.scalar(None, finals.type)))
 
-    def _robots(self, observation: Observation) -> tuple[np.ndarray, np.ndarray]:
-        fetch, build = self._robots_at(observation.located, observation)
-        if observation.final is not None and observation.final.origins:
-            fetch_final, build_final = self._robots_at(observation.final, observation)
-            there = observation.final.origin >= 0
-            fetch[there] = _stricter(fetch, fetch_final)[there]
-            build[there] = _stricter(build, build_final)[there]
-        return fetch, build
-
-    def _robots_at(self, located: Located, observation: Observation) -> tuple[np.ndarray, np.ndarray]:
-        build, fetch = captures_in_force(self.view, located, observation.fetched_at)
+    def _robots_at(self, located: Located, locations: Locations, captures: set[int]) -> tuple[np.ndarray, np.ndarray]:
+        build, fetch = captures_in_force(self.view, located, locations.fetched_at)
         used = np.union1d(build, fetch)
-        observation.captures.update(used[used != NOT_CAPTURED].tolist())
+        captures.update(used[used != NOT_CAPTURED].tolist())
         columns = RobotsColumns(self.view, located)
         newest = columns.facts(build)
         # Where the capture in force at the fetch is the newest one too, its answer is known already.
@@ -130,45 +160,44 @@ class Observer:
         at_fetch[same] = newest[same]
         return at_fetch, columns.aged(newest, build)
 
-    def _optouts(self, batch: pa.RecordBatch, observation: Observation) -> np.ndarray:
+    def _optouts(self, locations: Locations, located: Located, final: Located | None, entries: set[int]) -> np.ndarray:
         if self._register is None or not len(self._register):
-            return np.zeros(batch.num_rows, np.int16)
-        columns = OptOutColumns(self._register, observation.optouts)
-        bits = columns.of_locations(observation.located)
-        if observation.final is not None:
-            bits |= columns.of_locations(observation.final)
-        if self._columns.account is not None and self._register.has(KeyKind.ACCOUNT):
-            bits |= columns.of_accounts(_texts(batch, self._columns.account)[0])
-        if observation.digests is not None:
-            bits |= columns.of_digests(observation.digests)
+            return np.zeros(len(located.state), np.int16)
+        columns = OptOutColumns(self._register, entries)
+        bits = columns.of_locations(located)
+        if final is not None:
+            bits |= columns.of_locations(final)
+        if locations.accounts is not None and self._register.has(KeyKind.ACCOUNT):
+            bits |= columns.of_accounts(locations.accounts)
+        if locations.digests is not None:
+            bits |= columns.of_digests(locations.digests)
         return bits
 
-    def _sources(self, batch: pa.RecordBatch) -> _Coded:
+    def _sources(self, batch: pa.RecordBatch) -> Coded:
         if self._columns.source is None:
             only = self._policy.sources[0]
-            return _Coded(np.zeros(batch.num_rows, np.int8), (only.key,))
-        return _coded(batch, self._columns.source)
+            return Coded(np.zeros(batch.num_rows, np.int8), (only.key,))
+        return coded(batch, self._columns.source)
 
-    def _distinguish(self, observation: Observation, codes: dict[str, _Coded]) -> None:
+    def _distinguish(self, rows: int, codes: dict[str, Coded]) -> tuple[list[Situation], np.ndarray]:
         """Group rows by their combination of codes, and build a situation for each."""
-        key = np.zeros(len(observation.located.state), np.int64)
+        key = np.zeros(rows, np.int64)
         for coded in codes.values():
             smallest = int(coded.codes.min(initial=0))
             span = int(coded.codes.max(initial=0)) - smallest + 1
             if int(key.max(initial=0)) > np.iinfo(np.int64).max // span - 1:
                 key = np.unique(key, return_inverse=True)[1]
             key = key * span + (coded.codes.astype(np.int64) - smallest)
-        _, first, observation.situation = np.unique(key, return_index=True, return_inverse=True)
-        for row in first.tolist():
-            values = {name: coded.value(row) for name, coded in codes.items()}
-            observation.situations.append(self._situation(values))
+        _, first, situation = np.unique(key, return_index=True, return_inverse=True)
+        values = ({name: coded.value(row) for name, coded in codes.items()} for row in first.tolist())
+        return [self._situation(facts) for facts in values], situation
 
     def _situation(self, values: dict[str, Any]) -> Situation:
         source = self._policy.sources_by_key.get(values["source"] or "")
         unknown: list[str] = []
         licence = self._licence(values["licence"], source, unknown)
-        evidence = _closed(LicenceEvidence, values["licence_evidence"], "licence_evidence", unknown)
-        consent = _closed(Consent, values["consent"], "consent", unknown)
+        evidence = closed(LicenceEvidence, values["licence_evidence"], "licence_evidence", unknown)
+        consent = closed(Consent, values["consent"], "consent", unknown)
         if evidence is None:
             # A licence the record states for itself is a tag until evidence is stated with it.
             own = values["licence"] is not None
@@ -196,85 +225,3 @@ class Observer:
             unknown.append(f"licence={stated[:80]}")
             return UNKNOWN_LICENCE
         return known
-
-
-@dataclass(slots=True)
-class _Coded:
-    """One fact of every row: a code, and what the codes mean (None: they mean themselves)."""
-
-    codes: np.ndarray
-    values: Any
-
-    def value(self, row: int) -> Any:
-        code = int(self.codes[row])
-        if self.values is None:
-            return code
-        return None if code == _ABSENT else self.values[code]
-
-
-def _coded(batch: pa.RecordBatch, path: str | None) -> _Coded:
-    if path is None:
-        return _Coded(np.full(batch.num_rows, _ABSENT, np.int8), ())
-    encoded = _texts(batch, path)[0].dictionary_encode()
-    codes = encoded.indices.fill_null(_ABSENT).to_numpy()
-    values: list[str] = encoded.dictionary.to_pylist()
-    # White space and emptiness are not values: they mean that nothing is stated.
-    blank = np.array([not value.strip() for value in values] or [False])
-    return _Coded(np.where((codes >= 0) & blank[codes], _ABSENT, codes), values)
-
-
-def _texts(batch: pa.RecordBatch, path: str | None) -> tuple[pa.Array, pa.Array | None]:
-    if path is None:
-        return pa.nulls(batch.num_rows, pa.large_string()), None
-    return text_column(batch, path)
-
-
-def _closed(choices: type[LicenceEvidence | Consent], value: str | None, name: str, unknown: list[str]) -> str | None:
-    if value is None:
-        return None
-    try:
-        return choices(value.strip().lower()).value
-    except ValueError:
-        unknown.append(f"{name}={value[:80]}")
-        return None
-
-
-def _stricter(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Join two facts: the more restrictive; of two denials, both."""
-    both = (one >= _NAMED) & (other >= _NAMED)
-    joined: np.ndarray = np.where(
-        both, ((one - _NAMED + 1) | (other - _NAMED + 1)) + _NAMED - 1, np.maximum(one, other)
-    )
-    return joined
-
-
-_SECONDS_END = 100_000_000_000  # larger whole numbers are milliseconds
-
-
-def _times(batch: pa.RecordBatch, path: str | None) -> np.ndarray | None:
-    """Give fetch times as seconds since 1970; what cannot be read as a time is unknown."""
-    if path is None:
-        return None
-    array = column(batch, path)
-    kind = array.type
-    if pa.types.is_dictionary(kind):
-        array = array.dictionary_decode()
-        kind = array.type
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        seconds = array.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
-    elif pa.types.is_integer(kind):
-        seconds = pc.if_else(pc.greater(array, _SECONDS_END), pc.divide(array, 1000), array).cast(pa.int64())
-    else:
-        encoded = text_column(batch, path)[0].dictionary_encode()
-        known = pa.array([_read_time(text) for text in encoded.dictionary.to_pylist()], pa.int64())
-        seconds = known.take(encoded.indices)
-    values: np.ndarray = seconds.fill_null(int(NO_TIME)).to_numpy(zero_copy_only=False)
-    return values
-
-
-def _read_time(text: str) -> int | None:
-    try:
-        moment = parse_time(text)
-    except (ValueError, OverflowError):
-        return None
-    return None if moment is None else int(moment.timestamp())

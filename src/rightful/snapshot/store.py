@@ -13,7 +13,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import tempfile
 from contextlib import contextmanager
 from functools import cached_property
@@ -26,6 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rightful.errors import SnapshotError
+from rightful.files import digest_of, write_whole
 from rightful.snapshot.model import CAPTURES, Capture
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class Snapshot:
             SnapshotError: naming the first file that is not what its name says.
         """
         for file in self.files[1:]:
-            if file_digest(file) != file.stem.partition("-")[2]:
+            if digest_of(file) != file.stem.partition("-")[2]:
                 raise SnapshotError(f"{file} was altered: its content is not what its name says", path=str(file))
 
 
@@ -175,12 +175,6 @@ def _head(root: Path) -> str:
             hint="make one with: rightful capture, or rightful snapshot import FILE --out DIR",
             path=str(root),
         ) from error
-
-
-def file_digest(file: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def add_captures(path: str | Path, captures: Iterable[Capture]) -> Snapshot:
@@ -204,8 +198,11 @@ def add_captures(path: str | Path, captures: Iterable[Capture]) -> Snapshot:
     return add_table(root, pa.Table.from_pylist(rows, schema=CAPTURES), bodies)
 
 
-def add_table(root: Path, captures: pa.Table, bodies: dict[bytes, bytes]) -> Snapshot:
-    """Add a table of captures (`model.CAPTURES`) and the bodies it names, as one new version."""
+def add_table(root: Path, captures: pa.Table, bodies: dict[bytes, bytes], *, as_of: datetime | None = None) -> Snapshot:
+    """Add a table of captures (`model.CAPTURES`) and the bodies it names, as one new version.
+
+    `as_of` is given where the table is a part of a snapshot whose newest capture it may lack.
+    """
     with _locked(root):
         older = Snapshot.open(root) if (root / "HEAD").exists() else None
         if not captures.num_rows and older is not None:
@@ -216,12 +213,13 @@ def add_table(root: Path, captures: pa.Table, bodies: dict[bytes, bytes]) -> Sna
             parts.append(_write_part(root, captures, bodies))
             newest = pc.max(captures["fetched_at"]).as_py()
             times += [newest] if newest else []
-        as_of = int(max(times).timestamp()) if times else None
-        version = {"format": FORMAT, "as_of": as_of, "parts": parts}
+        times += [as_of] if as_of else []
+        newest_time = int(max(times).timestamp()) if times else None
+        version = {"format": FORMAT, "as_of": newest_time, "parts": parts}
         octets = (json.dumps(version, indent=1, sort_keys=True) + "\n").encode()
         name = hashlib.sha256(octets).hexdigest()
-        _write_file(root / "versions" / f"{name}.json", octets)
-        _write_file(root / "HEAD", f"{name}\n".encode("ascii"))
+        write_whole(root / "versions" / f"{name}.json", octets)
+        write_whole(root / "HEAD", f"{name}\n".encode("ascii"))
         return Snapshot.open(root, name)
 
 
@@ -240,16 +238,9 @@ def _write_part(root: Path, captures: pa.Table, bodies: dict[bytes, bytes]) -> d
         names = {}
         for kind, suffix in (("captures", "parquet"), ("bodies", "arrow")):
             made = Path(scratch, kind)
-            names[kind] = f"{kind}-{file_digest(made)}.{suffix}"
+            names[kind] = f"{kind}-{digest_of(made)}.{suffix}"
             made.replace(parts / names[kind])
     return {**names, "rows": captures.num_rows, "distinct_bodies": len(keys)}
-
-
-def _write_file(file: Path, octets: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    scratch = file.with_name(f".{file.name}.{os.getpid()}")
-    scratch.write_bytes(octets)
-    scratch.replace(file)
 
 
 @contextmanager

@@ -1,0 +1,105 @@
+"""The card's unit: a claim with its kind, its result, and the file it can be checked in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rightful.ledger.run_directory import EVIDENCE, MANIFEST, OPTOUTS, POLICY, QUALITY, SITUATIONS_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COMPUTED, IMPORTED, DECLARED, NOT_CHECKED = "computed", "imported", "declared", "not-checked"
+KINDS = {COMPUTED: "●", IMPORTED: "◐", DECLARED: "○", NOT_CHECKED: "✕"}
+_KIND_OF = {"C": COMPUTED, "I": IMPORTED, "D": DECLARED, "N": NOT_CHECKED}
+
+# id -> (what, 什么, file to look in)
+_CLAIMS: dict[str, tuple[str, str, str | None]] = {
+    "C1": ("every record has a decision", "每条记录均有决定", SITUATIONS_FILE),
+    "C2": ("robots.txt in force when fetched, and newest", "抓取时与最新的 robots.txt", EVIDENCE),
+    "C3": ("allowed by the site when fetched, denied now", "抓取时允许、现已拒绝的记录", SITUATIONS_FILE),
+    "C4": ("quality requirements", "质量要求", QUALITY),
+    "C5": ("digest of every file, one root over those of the screening", "文件摘要与默克尔根", MANIFEST),
+    "C6": ("opt-outs received through the register, applied", "已适用登记册中的退出请求", OPTOUTS),
+    "I1": ("robots.txt files as they were served", "所用的 robots.txt 原文", EVIDENCE),
+    "I2": ("documents on licences, titles, contracts, consents", "许可、权属、合同或同意的证明文件", POLICY),
+    "D1": ("what the data is for, and its effect on the market", "使用场景与市场影响", POLICY),
+    "D2": ("where each source came from", "各来源的获取方式", POLICY),
+    "D3": ("who provides the data set", "数据集提供者", POLICY),
+    "N1": ("other protocols of reservation", "其他保留协议", None),
+    "N2": ("signals of single pages: headers, meta tags, embedded metadata", "页面级信号", None),
+    "N3": ("copies and excerpts of opted-out works elsewhere", "被退出作品的改写与摘录", None),
+    "N4": ("whether a stated licence was the stater's to give", "许可声明的真实性", None),
+    "N5": ("personal data", "个人信息", None),
+    "N6": ("unlawful or harmful content", "违法不良信息", None),
+    "N7": ("trade marks, patents, database rights", "商标、专利与数据库权", None),
+    "N8": ("opt-outs received directly", "直接收到的退出请求", None),
+    "N9": ("quality requirements not applied", "未适用的质量要求", QUALITY),
+}
+
+
+def claims(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the claims of a card, in order: id, kind, what, what_zh, result, file."""
+    found = []
+    for name, result in (*_computed(facts), *_imported(facts), *_declared(facts), *_not_checked(facts)):
+        what, what_zh, file = _CLAIMS[name]
+        found.append(
+            {"id": name, "kind": _KIND_OF[name[0]], "what": what, "what_zh": what_zh, "result": result, "file": file}
+        )
+    return found
+
+
+def _computed(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    funnel, robots, quality, optouts = facts["funnel"], facts["robots"], facts["quality"], facts["optouts"]
+    parts = f"{funnel['admit']:,} admitted + {funnel['hold']:,} held + {funnel['exclude']:,} excluded"
+    yield "C1", f"{funnel['records']:,} = {parts}"
+    tokens = len(robots["tokens"])
+    now, then = _known(robots["now"]), _known(robots["at_fetch"])
+    yield "C2", f"{tokens} product tokens; {now:,} records with a newest capture, {then:,} with one as old as the fetch"
+    yield "C3", f"{robots['drift']:,} records"
+    yield "C4", f"{quality['passed']} of {quality['applied']} passed, {quality['not_applied']} not applied"
+    yield "C5", facts["made"]["root"]
+    if optouts is not None:
+        register = next(row for row in facts["protocols"] if row["protocol"] == "opt-out register")
+        touched = register["excluded"] + register["held"]
+        yield "C6", f"{optouts['optouts']:,} opt-outs; {touched:,} records held or excluded"
+
+
+def _known(counts: dict[str, int]) -> int:
+    return sum(records for fact, records in counts.items() if fact != "unknown")
+
+
+def _imported(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    robots = facts["robots"]
+    yield "I1", f"{robots['captures']:,} captures, {robots['first'] or 'undated'} to {robots['last'] or 'undated'}"
+    documents = sum(len(source["evidence"]) for source in facts["sources"])
+    if documents:
+        yield "I2", f"{documents} named by digest; the documents are with the provider"
+
+
+def _declared(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    scenario, identity = facts["scenario"], facts["identity"]
+    kind = "general" if scenario["general"] else "for one field"
+    trade = "commercial" if scenario["commercial"] else "non-commercial"
+    signed = f"signed by {scenario['signed_by'] or 'nobody'}"
+    yield "D1", f"{kind}, {trade}, market effect {scenario['market_effect']}; {signed}"
+    yield "D2", "; ".join(f"{source['source']}: {source['route'] or 'unknown'}" for source in facts["sources"])
+    yield "D3", identity["provider"] or "not stated"
+
+
+def _not_checked(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    unread = ", ".join(row["protocol"] for row in facts["protocols"] if not row["looked_for"])
+    seen = facts["robots"]["other_protocols_seen"]
+    noticed = "; ".join(f"{count:,} of the robots.txt files carry {name}" for name, count in seen.items())
+    yield "N1", f"{unread} ({noticed})" if noticed else unread
+    yield "N2", "not looked for"
+    yield "N3", "exact text only" if facts["optouts"] is not None else "no opt-outs were given"
+    yield "N4", "not looked into"
+    yield "N5", "no detector was run"
+    yield "N6", "no classifier was run"
+    yield "N7", "not looked into"
+    if facts["optouts"] is None:
+        yield "N8", "no register was given"
+    skipped = [row["code"] for row in facts["quality"]["results"] if not row["applied"]]
+    if skipped:
+        yield "N9", ", ".join(skipped)

@@ -1,0 +1,302 @@
+"""The facts of a card: every number from the run's own files, so that it can be counted again.
+
+Four kinds of statement are kept apart: `computed` (from records, ledger, captures), `imported` (evidence that
+was handed in and hashed), `declared` (the operator's word), `not-checked`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute as pc
+
+from rightful.card.claims import claims
+from rightful.files import digest_of
+from rightful.ledger.run_directory import EVIDENCE, MANIFEST, QUALITY, RunDirectory
+from rightful.policy.gates import REASONS
+from rightful.signals.product_tokens import token_table
+from rightful.signals.robots_txt import LENIENCY, RobotsTxt
+from rightful.snapshot.store import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pyarrow as pa
+
+    from rightful.policy.policy import Policy
+
+SCHEMA = "rightful-card/1"
+
+# Records of other protocols in a robots.txt: seen, counted, and not decided on by this version.
+_OTHER_PROTOCOLS = {"content-signal": "content-signal", "content-usage": "content-usage", "license": "rsl"}
+NOT_LOOKED_FOR = (
+    "content-usage",
+    "content-signal",
+    "rsl",
+    "tdmrep",
+    "ai-txt",
+    "trust-txt",
+    "robots-tag",
+    "tdm-meta",
+    "c2pa",
+    "plus",
+    "terms of service",
+)
+_REGISTER = "opt-out register"
+_PROTOCOL_OF = {"ROBOTS": "robots", "OPTOUT": _REGISTER}
+
+
+def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
+    """Gather every fact of the card, as JSON values.
+
+    Args:
+        run: a screened and validated run.
+        policy: the policy that lies in it.
+
+    Returns:
+        What `card.json` holds. Shares are left to the reader of it: they follow from the counts.
+    """
+    manifest = run.manifest
+    situations = run.situations()
+    quality = json.loads((run.root / QUALITY).read_text(encoding="utf-8"))
+    facts: dict[str, Any] = {
+        "schema": SCHEMA,
+        "identity": _identity(policy),
+        "made": {
+            "tool": manifest.tool,
+            "ruleset": manifest.ruleset,
+            "reference_time": manifest.reference_time,
+            "manifest_sha256": digest_of(run.root / MANIFEST),
+            "quality_sha256": digest_of(run.root / QUALITY),
+            "root": manifest.root,
+            "policy": manifest.policy,
+            "snapshot": manifest.snapshot,
+            "register": manifest.register,
+            "evidence": manifest.evidence,
+        },
+        "inputs": [{"name": file.name, "sha256": file.sha256, "records": file.records} for file in manifest.inputs],
+        "funnel": _funnel(run),
+        "protocols": _protocols(situations),
+        "robots": _robots(run, situations, policy),
+        "optouts": _optouts(manifest.register, situations),
+        "composition": _composition(run),
+        "sites": _sites(run, policy.card.top_sites),
+        "sources": _sources(situations, policy),
+        "licences": _grouped(situations, ("licence", "licence_evidence"), admitted_only=True),
+        "tiers": _tiers(situations),
+        "scenario": policy.scenario.model_dump(mode="json"),
+        "parameters": _parameters(policy),
+        "quality": quality,
+    }
+    facts["claims"] = claims(facts)
+    return facts
+
+
+def to_json(facts: dict[str, Any]) -> str:
+    """Write `card.json`: keys sorted, one spelling."""
+    return json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _identity(policy: Policy) -> dict[str, Any]:
+    card = policy.card
+    return {
+        "title": card.title,
+        "version": card.version,
+        "provider": card.provider,
+        "contact": card.contact,
+        "opt_out_contact": card.opt_out_contact,
+        "description": card.description,
+        "task_categories": list(card.task_categories),
+        "languages": list(card.languages),
+    }
+
+
+def _funnel(run: RunDirectory) -> dict[str, Any]:
+    counts = run.manifest.counts
+    held = {row["reasons"][0] for row in run.situations().to_pylist() if row["admission"] == "hold"}
+    ordered = sorted(counts.by_reason.items(), key=lambda item: (-item[1], item[0]))
+    return {
+        "records": counts.records,
+        "admit": counts.admit,
+        "hold": counts.hold,
+        "exclude": counts.exclude,
+        "by_reason": [
+            {
+                "reason": reason,
+                "meaning": REASONS[reason.partition(":")[0]],
+                "admission": "hold" if reason in held else "exclude",
+                "records": records,
+                "records_with_it": counts.with_reason[reason],
+            }
+            for reason, records in ordered
+        ],
+    }
+
+
+def _protocols(situations: pa.Table) -> list[dict[str, Any]]:
+    """Say for every protocol whether it was looked for, and how many records it held or excluded."""
+    rows = situations.select(["records", "admission", "reasons"]).to_pylist()
+    found = []
+    for prefix, protocol in _PROTOCOL_OF.items():
+        touched = [row for row in rows if any(reason.startswith(prefix) for reason in row["reasons"])]
+        found.append(
+            {
+                "protocol": protocol,
+                "looked_for": True,
+                "excluded": sum(row["records"] for row in touched if row["admission"] == "exclude"),
+                "held": sum(row["records"] for row in touched if row["admission"] == "hold"),
+            }
+        )
+    found += [{"protocol": name, "looked_for": False, "excluded": 0, "held": 0} for name in NOT_LOOKED_FOR]
+    return found
+
+
+def _robots(run: RunDirectory, situations: pa.Table, policy: Policy) -> dict[str, Any]:
+    evidence = Snapshot.open(run.root / EVIDENCE)
+    captures = evidence.captures
+    times = [moment for moment in captures["fetched_at"].to_pylist() if moment is not None]
+    leniency: Counter[str] = Counter()
+    other: Counter[str] = Counter()
+    for row in pc.value_counts(captures["body_sha256"].drop_null()).to_pylist():
+        robots = RobotsTxt.parse(evidence.body(row["values"]))
+        for name in robots.leniency:
+            leniency[name] += row["counts"]
+        names = {record.name for record in _records(robots)}
+        for name in names & set(_OTHER_PROTOCOLS):
+            other[_OTHER_PROTOCOLS[name]] += row["counts"]
+    return {
+        "captures": captures.num_rows,
+        "first": min(times).isoformat() if times else None,
+        "last": max(times).isoformat() if times else None,
+        "undated": captures.num_rows - len(times),
+        "outcomes": _value_counts(captures, "outcome"),
+        "leniency": [
+            {"name": name, "meaning": LENIENCY[name], "captures": leniency[name]} for name in sorted(leniency)
+        ],
+        "other_protocols_seen": dict(sorted(other.items())),
+        "at_fetch": _fact_counts(situations, "robots_fetch"),
+        "now": _fact_counts(situations, "robots_build"),
+        "drift": _drift(situations),
+        "tokens": list(policy.crawler.effective),
+        "token_table": token_table().version,
+    }
+
+
+def _records(robots: RobotsTxt) -> Iterable[Any]:
+    yield from robots.site_records
+    for group in robots.groups:
+        yield from group.extensions
+
+
+def _drift(situations: pa.Table) -> int:
+    """Count records whose site allowed them when they were fetched and denies them now."""
+    return sum(
+        row["records"]
+        for row in situations.select(["records", "robots_fetch", "robots_build"]).to_pylist()
+        if row["robots_fetch"] in {"allow", "missing"} and row["robots_build"].startswith("disallow")
+    )
+
+
+def _optouts(register: dict[str, Any] | None, situations: pa.Table) -> dict[str, Any] | None:
+    if register is None:
+        return None
+    by_key: Counter[str] = Counter()
+    for row in situations.select(["records", "optouts"]).to_pylist():
+        for name in row["optouts"]:
+            by_key[name] += row["records"]
+    return {"version": register["version"], "optouts": register["optouts"], "records": dict(sorted(by_key.items()))}
+
+
+def _composition(run: RunDirectory) -> dict[str, Any]:
+    manifest = run.manifest
+    languages: Counter[str] = Counter()
+    for file in manifest.data:
+        languages.update(file.languages)
+    spans = [file.fetched for file in manifest.data if file.fetched]
+    octets = [file.text_octets for file in manifest.data if file.text_octets is not None]
+    return {
+        "records": sum(file.records for file in manifest.data),
+        "shards": len(manifest.data),
+        "file_octets": sum(file.octets for file in manifest.data),
+        "text_octets": sum(octets) if octets else None,
+        "languages": [
+            {"language": name, "records": records}
+            for name, records in sorted(languages.items(), key=lambda item: (-item[1], item[0]))
+        ],
+        "fetched_first": min(span[0] for span in spans) if spans else None,
+        "fetched_last": max(span[1] for span in spans) if spans else None,
+        "columns": manifest.columns,
+    }
+
+
+def _sites(run: RunDirectory, top: int) -> dict[str, Any]:
+    table = run.sites()
+    known = table.filter(pc.is_valid(table["site"]))
+    by_admitted = sorted(known.to_pylist(), key=lambda row: (-row["admit"], row["site"]))
+    removed = sorted(known.to_pylist(), key=lambda row: (-(row["hold"] + row["exclude"]), row["site"]))
+    return {
+        "sites": known.num_rows,
+        "admitted_sites": sum(row["admit"] > 0 for row in by_admitted),
+        "top_admitted": [row for row in by_admitted[:top] if row["admit"]],
+        "top_removed": [row for row in removed[:top] if row["hold"] + row["exclude"]],
+    }
+
+
+def _sources(situations: pa.Table, policy: Policy) -> list[dict[str, Any]]:
+    by_source: dict[str, Counter[str]] = {}
+    for row in situations.select(["records", "source", "source_known", "admission"]).to_pylist():
+        name = row["source"] if row["source_known"] else ""
+        by_source.setdefault(name, Counter())[row["admission"]] += row["records"]
+    found = []
+    for name, counts in sorted(by_source.items(), key=lambda item: (-item[1].total(), item[0])):
+        source = policy.sources_by_name.get(name)
+        found.append(
+            {
+                "source": name or "(not declared)",
+                "route": source.route.value if source else None,
+                "derived_from_crawl": bool(source and source.derived_from_crawl),
+                "evidence": list(source.evidence) if source else [],
+                "admit": counts["admit"],
+                "hold": counts["hold"],
+                "exclude": counts["exclude"],
+            }
+        )
+    return found
+
+
+def _tiers(situations: pa.Table) -> list[dict[str, Any]]:
+    rows = [row for row in situations.to_pylist() if row["admission"] == "admit"]
+    grouped: Counter[tuple[str, str, str, tuple[str, ...]]] = Counter()
+    for row in rows:
+        grouped[row["tier"], row["remuneration"], row["basis"], tuple(row["conditions"])] += row["records"]
+    return [
+        {"tier": tier, "remuneration": model, "basis": basis, "conditions": list(conditions), "records": records}
+        for (tier, model, basis, conditions), records in sorted(grouped.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def _grouped(situations: pa.Table, names: tuple[str, ...], *, admitted_only: bool) -> list[dict[str, Any]]:
+    grouped: Counter[tuple[str, ...]] = Counter()
+    for row in situations.to_pylist():
+        if not admitted_only or row["admission"] == "admit":
+            grouped[tuple(row[name] for name in names)] += row["records"]
+    ordered = sorted(grouped.items(), key=lambda item: (-item[1], item[0]))
+    return [{**dict(zip(names, key, strict=True)), "records": records} for key, records in ordered]
+
+
+def _fact_counts(situations: pa.Table, name: str) -> dict[str, int]:
+    return {row[name]: row["records"] for row in _grouped(situations, (name,), admitted_only=False)}
+
+
+def _value_counts(table: pa.Table, name: str) -> dict[str, int]:
+    counted = pc.value_counts(table[name]).to_pylist()
+    return {row["values"]: row["counts"] for row in sorted(counted, key=lambda row: row["values"])}
+
+
+def _parameters(policy: Policy) -> dict[str, Any]:
+    """Every parameter somebody set or left at its default: a threshold nobody can see is no threshold."""
+    value = policy.model_dump(mode="json")
+    kept = ("protocols", "as_of", "gates", "tiers", "quality", "ledger")
+    return {name: value[name] for name in kept}

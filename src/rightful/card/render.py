@@ -1,0 +1,129 @@
+"""Facts to text: the README with its metadata block, and the licence file."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from typing import Any
+
+import jinja2
+import yaml
+
+from rightful.card.claims import KINDS
+from rightful.policy.licences import licence_table
+
+_SIZES = (
+    (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"),
+    (10_000_000_000, "1B<n<10B"), (100_000_000_000, "10B<n<100B"), (1_000_000_000_000, "100B<n<1T"),
+)  # fmt: skip
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*").fullmatch
+_EVIDENCED = {"text", "text+notice"}
+
+
+def render_readme(facts: dict[str, Any]) -> str:
+    """Give the README: metadata block for the Hub, then the card."""
+    block = yaml.safe_dump(hub_metadata(facts), sort_keys=False, allow_unicode=True, width=4096)
+    return f"---\n{block}---\n\n{_template('README.md.j2', facts)}"
+
+
+def render_licence(facts: dict[str, Any]) -> str:
+    """Give LICENSE.md: which licences the records carry, and what none of them says."""
+    return _template("LICENSE.md.j2", facts)
+
+
+def hub_metadata(facts: dict[str, Any]) -> dict[str, Any]:
+    """Give the metadata block the Hub reads (hub-docs: datasets-cards, repositories-licenses)."""
+    identity, made, funnel = facts["identity"], facts["made"], facts["funnel"]
+    licence = hub_licence(facts)
+    block: dict[str, Any] = {"pretty_name": identity["title"]}
+    block |= (
+        {"license": licence}
+        if licence
+        else {
+            "license": "other",
+            "license_name": "mixed-see-license-md",
+            "license_link": "LICENSE.md",
+        }
+    )
+    languages = [row["language"] for row in facts["composition"]["languages"] if _LANGUAGE(row["language"])]
+    languages = [name for name in languages if name != "unknown"] or identity["languages"]
+    if languages:
+        block["language"] = languages
+    if identity["task_categories"]:
+        block["task_categories"] = identity["task_categories"]
+    block |= {
+        "size_categories": [size_category(funnel["admit"])],
+        "tags": ["rightful"],
+        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*.parquet"}]}],
+        "rightful": {
+            "schema": facts["schema"],
+            "tool": made["tool"],
+            "policy": made["policy"]["id"],
+            "snapshot": made["snapshot"]["id"],
+            "register": made["register"]["version"] if made["register"] else None,
+            "manifest": made["manifest_sha256"],
+            "root": made["root"],
+            "records": {key: funnel[key] for key in ("records", "admit", "hold", "exclude")},
+            "card": "card.json",
+        },
+    }
+    return block
+
+
+def hub_licence(facts: dict[str, Any]) -> str | None:
+    """Give the one evidenced licence of all admitted records as the Hub names it; None where they are mixed."""
+    licences = {(row["licence"], row["licence_evidence"] in _EVIDENCED) for row in facts["licences"]}
+    if len(licences) != 1:
+        return None
+    name, evidenced = licences.pop()
+    known = licence_table().get(name)
+    return known.hub if known and evidenced else None
+
+
+def size_category(records: int) -> str:
+    """Give the Hub's word for a number of records."""
+    return next((word for limit, word in _SIZES if records < limit), "n>1T")
+
+
+def _template(name: str, facts: dict[str, Any]) -> str:
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - Markdown, not HTML: `cell` escapes what comes from data
+    )  # fmt: skip
+    environment.filters |= {"cell": cell, "number": number, "share": share, "bar": bar, "mark": KINDS.__getitem__}
+    text = resources.files("rightful.card").joinpath("templates", name).read_text(encoding="utf-8")
+    return environment.from_string(text).render(**facts, conditions_of=conditions_of)
+
+
+def conditions_of(licence: str) -> list[str]:
+    """Give the conditions of a licence of the table."""
+    known = licence_table().get(licence)
+    return list(known.conditions) if known else []
+
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$&<>])")
+
+
+def cell(value: object) -> str:
+    """Make a value safe inside a Markdown table: site names and reasons come from strangers."""
+    text = "" if value is None else str(value)
+    return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", text)).replace("://", ":&#47;&#47;")
+
+
+def number(value: int | None) -> str:
+    """Write a count with separators."""
+    return "not measured" if value is None else f"{value:,}"
+
+
+def share(part: int, whole: int) -> str:
+    """Write a share in percent; nothing of nothing is a dash."""
+    return f"{100 * part / whole:.2f} %" if whole else "–"
+
+
+def bar(part: int, whole: int, width: int = 20) -> str:
+    """Draw a share; what is there at all shows."""
+    if not whole:
+        return ""
+    filled = max(round(width * part / whole), 1 if part else 0)
+    return "█" * filled + "░" * (width - filled)

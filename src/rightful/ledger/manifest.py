@@ -1,0 +1,116 @@
+"""The manifest of a run: inputs, rules, outputs, counts and digests; everything else in a run is named here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from rightful.errors import RunError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One input: its name relative to the inputs' folder, SHA-256, octets and records."""
+
+    name: str
+    sha256: str
+    octets: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One shard of data: path in the run, SHA-256, octets, records, and figures over its records.
+
+    `text_octets` is None where there is no text column; `fetched` are the first and last fetch time (ISO 8601).
+    """
+
+    path: str
+    sha256: str
+    octets: int
+    records: int
+    text_octets: int | None = None
+    languages: dict[str, int] = field(default_factory=dict)
+    fetched: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many records came to what. `records = admit + hold + exclude`, always.
+
+    Attributes:
+        by_reason: held and excluded records by their first (most restrictive) reason; sums to hold + exclude.
+        with_reason: held and excluded records by every reason they have.
+        by_tier: admitted records by tier; sums to admit.
+    """
+
+    records: int
+    admit: int
+    hold: int
+    exclude: int
+    by_reason: dict[str, int] = field(default_factory=dict)
+    with_reason: dict[str, int] = field(default_factory=dict)
+    by_tier: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One run.
+
+    Attributes:
+        mode: `screen` (data holds admitted records), `label` (all records), `ledger` (no data).
+        plan: digest of inputs and rules; the same plan gives the same run, octet for octet.
+        reference_time: the one time the run knows, ISO 8601: of the newest capture, unless given.
+        policy, snapshot, register: ids and what identifies them; register is None where none was given.
+        columns: column of each role.
+        evidence: digest of the run's own snapshot of the captures it was decided on.
+        root: Merkle root over every file of the screening stage but this one.
+    """
+
+    tool: str
+    ruleset: str
+    mode: str
+    plan: str
+    reference_time: str | None
+    policy: dict[str, Any]
+    snapshot: dict[str, Any]
+    register: dict[str, Any] | None
+    columns: dict[str, str]
+    inputs: tuple[InputFile, ...]
+    data: tuple[DataFile, ...]
+    ledger: tuple[str, ...]
+    counts: Counts
+    evidence: str
+    root: str
+    format: int = FORMAT
+
+    def to_json(self) -> str:
+        """Write it: keys sorted, one spelling."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read it back.
+
+        Raises:
+            RunError: it is no manifest of this format.
+        """
+        try:
+            value = json.loads(text)
+            if value["format"] != FORMAT:
+                raise RunError(f"the manifest has format {value['format']}, this version reads {FORMAT}")
+            known = {f.name for f in fields(cls)}
+            value = {k: v for k, v in value.items() if k in known}
+            value["inputs"] = tuple(InputFile(**row) for row in value["inputs"])
+            value["data"] = tuple(
+                DataFile(**{**row, "fetched": tuple(row["fetched"]) if row["fetched"] else None})
+                for row in value["data"]
+            )
+            value["ledger"] = tuple(value["ledger"])
+            value["counts"] = Counts(**value["counts"])
+            return cls(**value)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"no manifest can be read: {error!r}") from error

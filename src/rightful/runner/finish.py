@@ -1,0 +1,154 @@
+"""Putting a run together: shards into place, then situations, sites, evidence, manifest, checksums.
+
+Every step can be done again after a stop without changing what it gives.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+import rightful
+from rightful.files import digest_of, write_whole
+from rightful.ledger.checksums import files_of, write_checksums
+from rightful.ledger.manifest import DataFile, InputFile, Manifest
+from rightful.ledger.merkle import files_root
+from rightful.ledger.run_directory import (
+    EVIDENCE,
+    MANIFEST,
+    OPTOUTS,
+    POLICY,
+    SITES,
+    SITUATIONS_FILE,
+    count_sites,
+    data_path,
+    ledger_path,
+)
+from rightful.ledger.situations import count, read_situation, situation_table
+from rightful.runner.shard import Figures, unit_folder
+from rightful.screening.screener import RULESET
+from rightful.snapshot.evidence import write_evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from rightful.facts.decision import Decision
+    from rightful.facts.situation import Situation
+    from rightful.runner.plan import Plan
+    from rightful.screening.screener import Screener
+
+
+def put_together(
+    plan: Plan, screener: Screener, *, policy_file: Path, folder: Path, work: Path, reference_time: str | None
+) -> None:
+    """Make the run directory out of finished shards."""
+    figures = [
+        Figures.from_json((unit_folder(work, unit) / "figures.json").read_text(encoding="utf-8")) for unit in plan.units
+    ]
+    data = _place_shards(plan, figures, folder, work)
+    parts = tuple(ledger_path(unit.number) for unit in plan.units)
+    table = _situations(figures)
+    pq.write_table(table, folder / SITUATIONS_FILE, compression="zstd")
+    pq.write_table(count_sites(_ledger(folder, parts)), folder / SITES, compression="zstd")
+    evidence = write_evidence(
+        screener.observer.view, screener.snapshot, set().union(*(f.captures for f in figures)), folder / EVIDENCE
+    )
+    register = screener.register
+    if register is not None:
+        register.part(sorted(set().union(*(f.optouts for f in figures))), folder / OPTOUTS)
+    shutil.copyfile(policy_file, folder / POLICY)
+    inputs = tuple(_inputs(plan, figures))
+    as_of = screener.snapshot.as_of
+    outputs = {name: digest_of(folder / name) for name in files_of(folder)}
+    manifest = Manifest(
+        tool=f"rightful {rightful.__version__}",
+        ruleset=RULESET,
+        mode=plan.mode,
+        plan=plan.digest({file.name: file.sha256 for file in inputs}),
+        reference_time=reference_time or (as_of.isoformat() if as_of else None),
+        policy={"id": screener.policy.id, "name": screener.policy.name, "profile": screener.policy.profile},
+        snapshot={
+            "id": screener.snapshot.digest,
+            "as_of": as_of.isoformat() if as_of else None,
+            "captures": len(screener.snapshot),
+        },
+        register=None
+        if register is None
+        else {"id": register.digest, "version": register.version, "optouts": len(register)},
+        columns=plan.columns.used() | {"label": plan.columns.label},
+        inputs=inputs,
+        data=data,
+        ledger=parts,
+        counts=count(table),
+        evidence=evidence.digest,
+        root=files_root(outputs),
+    )
+    write_whole(folder / MANIFEST, manifest.to_json().encode())
+    write_checksums(folder)
+    shutil.rmtree(work)
+
+
+def _place_shards(plan: Plan, figures: list[Figures], folder: Path, work: Path) -> tuple[DataFile, ...]:
+    placed = []
+    for unit, figure in zip(plan.units, figures, strict=True):
+        made = unit_folder(work, unit)
+        _move(made / "ledger.parquet", folder / ledger_path(unit.number))
+        if plan.mode == "ledger":
+            continue
+        path = data_path(unit.number, len(plan.units))
+        _move(made / "data.parquet", folder / path)
+        file = folder / path
+        placed.append(
+            DataFile(
+                path=path,
+                sha256=digest_of(file),
+                octets=file.stat().st_size,
+                records=figure.written,
+                text_octets=figure.text_octets,
+                languages=dict(sorted(figure.languages.items())),
+                fetched=None if figure.fetched is None else (_moment(figure.fetched[0]), _moment(figure.fetched[1])),
+            )
+        )
+    return tuple(placed)
+
+
+def _move(made: Path, place: Path) -> None:
+    """Move a file, unless an earlier try moved it."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if made.exists():
+        made.replace(place)
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def _situations(figures: list[Figures]) -> pa.Table:
+    records: Counter[int] = Counter()
+    decided: dict[Situation, Decision] = {}
+    for figure in figures:
+        records.update({int(number): count for number, count in figure.records.items()})
+        decided.update(read_situation(row) for row in figure.situations.values())
+    return situation_table(decided, records)
+
+
+def _ledger(folder: Path, parts: tuple[str, ...]) -> Iterator[Any]:
+    for part in parts:
+        yield from pq.ParquetFile(folder / part).iter_batches(columns=["site", "admission"])
+
+
+def _inputs(plan: Plan, figures: list[Figures]) -> Iterator[InputFile]:
+    digests = {
+        unit.name: figure.input_sha256
+        for unit, figure in zip(plan.units, figures, strict=True)
+        if figure.input_sha256 is not None
+    }
+    for name, records in plan.inputs:
+        yield InputFile(name, digests[name], records.path.stat().st_size, records.rows)

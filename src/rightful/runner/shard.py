@@ -1,0 +1,238 @@
+"""One shard: its records screened, its ledger part and its figures written, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from rightful.files import digest_of
+from rightful.ledger.situations import decision_facts
+from rightful.runner.reading import read_batches
+from rightful.screening.columns import column
+from rightful.screening.labels import LEDGER, RIGHTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rightful.runner.plan import Plan, Unit
+    from rightful.screening.columns import Columns
+    from rightful.screening.screener import Examined, Screener
+
+ROW_GROUP = 65_536
+LEDGER_PART = pa.schema([("input", pa.string()), ("row", pa.int64()), *LEDGER])
+_WRITER = {"compression": "zstd", "compression_level": 1}
+_FEATURES = b"huggingface"
+
+
+@dataclass
+class Figures:
+    """What a shard adds up to; JSON values, so that a finished shard can be counted again after a restart."""
+
+    situations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    records: Counter[str] = field(default_factory=Counter)
+    captures: set[int] = field(default_factory=set)
+    optouts: set[int] = field(default_factory=set)
+    written: int = 0
+    text_octets: int | None = None
+    languages: Counter[str] = field(default_factory=Counter)
+    fetched: tuple[int, int] | None = None
+    input_sha256: str | None = None
+
+    def to_json(self) -> str:
+        """Write them, keys sorted."""
+        return json.dumps(
+            {
+                "situations": self.situations,
+                "records": self.records,
+                "captures": sorted(self.captures),
+                "optouts": sorted(self.optouts),
+                "written": self.written,
+                "text_octets": self.text_octets,
+                "languages": self.languages,
+                "fetched": self.fetched,
+                "input_sha256": self.input_sha256,
+            },
+            sort_keys=True,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Figures:
+        """Read them back."""
+        value = json.loads(text)
+        return cls(
+            situations=value["situations"],
+            records=Counter(value["records"]),
+            captures=set(value["captures"]),
+            optouts=set(value["optouts"]),
+            written=value["written"],
+            text_octets=value["text_octets"],
+            languages=Counter(value["languages"]),
+            fetched=tuple(value["fetched"]) if value["fetched"] else None,
+            input_sha256=value["input_sha256"],
+        )
+
+
+def unit_folder(work: Path, unit: Unit) -> Path:
+    """Where a finished shard waits until the run is put together; there only once it is whole."""
+    return work / f"{unit.number:06}"
+
+
+def screen_unit(
+    plan: Plan, unit: Unit, screener: Screener, work: Path, on_rows: Callable[[int], None] | None = None
+) -> None:
+    """Make one shard. A shard that is there is left as it is; a half-made one is made again."""
+    done = unit_folder(work, unit)
+    if done.exists():
+        if on_rows:
+            on_rows(unit.rows)
+        return
+    scratch = done.with_name(f".{done.name}.{os.getpid()}")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    try:
+        figures = _write(plan, unit, screener, scratch, on_rows)
+        if unit.first_row == 0:
+            figures.input_sha256 = digest_of(unit.records.path)
+        (scratch / "figures.json").write_text(figures.to_json(), encoding="utf-8")
+        scratch.replace(done)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+
+
+def _write(plan: Plan, unit: Unit, screener: Screener, folder: Path, on_rows: Callable[[int], None] | None) -> Figures:
+    figures = Figures(text_octets=0 if plan.columns.text and plan.mode != "ledger" else None)
+    wanted = None
+    if plan.mode == "ledger":
+        wanted = _ledger_columns(plan.columns, needs_text=_needs_text(screener))
+    with ExitStack() as open_files:
+        data = None
+        if plan.mode != "ledger":
+            data = open_files.enter_context(
+                pq.ParquetWriter(folder / "data.parquet", _data_schema(plan, screener), **_WRITER)
+            )
+        ledger = open_files.enter_context(pq.ParquetWriter(folder / "ledger.parquet", LEDGER_PART, **_WRITER))
+        row = unit.first_row
+        for batch in read_batches(unit.records, plan.schema, groups=unit.groups, columns=wanted):
+            examined = screener.examine(batch)
+            _count(figures, examined)
+            ledger.write_batch(_located(examined.ledger(), unit.name, row), row_group_size=ROW_GROUP)
+            if data is not None:
+                kept = examined.screen() if plan.mode == "screen" else examined.label()
+                _measure(figures, kept, examined, plan)
+                data.write_batch(kept, row_group_size=ROW_GROUP)
+            row += batch.num_rows
+            if on_rows:
+                on_rows(batch.num_rows)
+    return figures
+
+
+def _needs_text(screener: Screener) -> bool:
+    from rightful.register.entries import KeyKind  # noqa: PLC0415 - named here only
+
+    return screener.register is not None and screener.register.has(KeyKind.CONTENT)
+
+
+def _ledger_columns(columns: Columns, *, needs_text: bool) -> list[str]:
+    roles = ("url", "final_url", "id", "fetched_at", "source", "licence", "licence_evidence", "consent", "account")
+    return columns.top_level((*roles, "text") if needs_text else roles)
+
+
+def _located(rows: pa.RecordBatch, name: str, first: int) -> pa.RecordBatch:
+    """Say where each ledger row's record is; a record without an id is called by its place."""
+    places = pa.array(np.arange(first, first + rows.num_rows), pa.int64())
+    names = pa.array([name], pa.string()).take(pa.array(np.zeros(rows.num_rows, np.int32)))
+    by_place = pc.binary_join_element_wise(names, places.cast(pa.string()), "#")
+    ids = pc.coalesce(rows.column("id"), by_place)
+    columns = [names, places, ids, *rows.columns[1:]]
+    return pa.RecordBatch.from_arrays(columns, schema=LEDGER_PART)
+
+
+def _count(figures: Figures, examined: Examined) -> None:
+    observation = examined.observation
+    counts = np.bincount(observation.situation, minlength=len(observation.situations))
+    for situation, (decision, number), records in zip(
+        observation.situations, examined.decided, counts.tolist(), strict=True
+    ):
+        figures.records[str(number)] += records
+        figures.situations.setdefault(str(number), {**situation.facts, **decision_facts(decision)})
+    figures.captures |= observation.signals.captures
+    figures.optouts |= observation.signals.entries
+
+
+def _measure(figures: Figures, kept: pa.RecordBatch, examined: Examined, plan: Plan) -> None:
+    """Add up what the card says about the written records."""
+    columns = plan.columns
+    figures.written += kept.num_rows
+    if columns.text is not None and figures.text_octets is not None and kept.num_rows:
+        figures.text_octets += text_octets(kept, columns.text)
+    if columns.language is not None and kept.num_rows:
+        figures.languages.update(languages(kept, columns.language))
+    times = examined.observation.locations.fetched_at
+    if times is not None:
+        chosen = times if plan.mode == "label" else times[examined.admitted]
+        known = chosen[chosen != np.iinfo(np.int64).min]
+        if len(known):
+            first, last = figures.fetched or (int(known[0]), int(known[0]))
+            figures.fetched = min(first, int(known.min())), max(last, int(known.max()))
+
+
+def text_octets(batch: pa.RecordBatch, path: str) -> int:
+    """Count the octets of a text column."""
+    texts = column(batch, path)
+    if pa.types.is_dictionary(texts.type):
+        texts = texts.dictionary_decode()
+    if pa.types.is_null(texts.type):
+        return 0
+    total: int | None = pc.sum(pc.binary_length(texts)).as_py()
+    return total or 0
+
+
+def languages(batch: pa.RecordBatch, path: str) -> dict[str, int]:
+    """Count records by language; records without one count as `unknown`."""
+    values = column(batch, path).cast(pa.string())
+    counted = pc.value_counts(pc.coalesce(values, pa.scalar("unknown"))).to_pylist()
+    return {row["values"]: row["counts"] for row in counted}
+
+
+def _data_schema(plan: Plan, screener: Screener) -> pa.Schema:
+    """The schema data is written with: the input's, the label column, and what it was decided with."""
+    at = plan.schema.get_field_index(plan.columns.label)
+    label = pa.field(plan.columns.label, RIGHTS)
+    schema = plan.schema.append(label) if at < 0 else plan.schema.set(at, label)
+    metadata = dict(plan.schema.metadata or {})
+    if _FEATURES in metadata:
+        metadata[_FEATURES] = _with_label_feature(metadata[_FEATURES], plan.columns.label)
+    metadata |= {
+        b"rightful.policy": screener.policy.id.encode(),
+        b"rightful.snapshot": screener.snapshot.digest.encode(),
+        b"rightful.register": screener.register.digest.encode() if screener.register is not None else b"none",
+    }
+    return schema.with_metadata(metadata)
+
+
+def _with_label_feature(stored: bytes, label: str) -> bytes:
+    """Add the label to the features `datasets` keeps in a file; it refuses a file whose columns differ from them."""
+    value = json.loads(stored)
+    features = value.get("info", {}).get("features")
+    if features is None:
+        return stored
+    text = {"dtype": "string", "_type": "Value"}
+    features[label] = {
+        field.name: [text]
+        if pa.types.is_list(field.type)
+        else {"dtype": "int64" if field.name == "situation" else "string", "_type": "Value"}
+        for field in RIGHTS
+    }
+    return json.dumps(value).encode()
