@@ -63,13 +63,20 @@ def sibling_origin(origin: str) -> str | None:
     return f"{'http' if scheme == 'https' else 'https'}://{authority}"
 
 
-def parse_host(host: str) -> str | None:
-    """Read a bare host name or address the way it would be read inside a URL; None where it is none."""
-    text = host.strip()
-    if not text or any(c in text for c in "/?#@\\ "):
+def parse_authority(text: str) -> Location | None:
+    """Read a bare host, with a port or without, as https would; None where it is none."""
+    bare = text.strip()
+    if not bare or any(c in bare for c in "/?#@\\ "):
         return None
-    location = parse_url(f"https://{text}/")
-    return location.host if location else None
+    return parse_url(f"https://{bare}/")
+
+
+def parse_host(host: str) -> str | None:
+    """Read a bare host name or address the way it would be read inside a URL; None where it is none, or has a port."""
+    location = parse_authority(host)
+    if location is None or location.origin != f"https://{location.host}":
+        return None
+    return location.host
 
 
 @functools.cache

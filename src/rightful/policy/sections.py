@@ -15,6 +15,8 @@ from rightful.signals.product_tokens import PURPOSES, token_table
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}( .+)?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+# What can be sent as a header: printable ASCII, no space at either end.
+HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,198}[!-~])?$")]
 
 
 class Section(BaseModel):
@@ -236,7 +238,9 @@ class Ledger(Section):
 class Capturing(Section):
     """How signals are captured. The defaults are polite; a private address is refused after it was resolved."""
 
-    user_agent: Name = "rightful (signal capture; robots.txt only)"
+    user_agent: Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,198}[!-~])?$")] = (
+        "rightful (signal capture; robots.txt only)"
+    )
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     seconds_between_requests_to_a_host: Annotated[float, Field(ge=0)] = 1.0
     timeout_seconds: Annotated[float, Field(gt=0)] = 20.0

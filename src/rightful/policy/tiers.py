@@ -33,9 +33,8 @@ def own(_: Situation, source: Source, __: Policy) -> Decision | None:
 def not_protected(_: Situation, source: Source, policy: Policy) -> Decision | None:
     """T2: facts and official texts; public domain only if in *every* jurisdiction of the scenario."""
     wanted = policy.scenario.jurisdictions
-    code = {WorkStatus.FACT: "FACT", WorkStatus.OFFICIAL: "OFFICIAL"}.get(source.work_status)
-    if code:
-        basis = f"evidence:{source.work_status.value}"
+    if source.work_status in {WorkStatus.FACT, WorkStatus.OFFICIAL}:
+        code, basis = f"PD:{source.work_status.value}", f"evidence:{source.work_status.value}"
     elif source.public_domain_in and set(wanted) <= set(source.public_domain_in):
         code, basis = "PD", f"evidence:public domain in {', '.join(wanted)}"
     else:

@@ -58,7 +58,7 @@ def put_together(
     pq.write_table(table, folder / SITUATIONS_FILE, compression="zstd")
     pq.write_table(count_sites(_ledger(folder, parts)), folder / SITES, compression="zstd")
     evidence = write_evidence(
-        screener.observer.view, screener.snapshot, set().union(*(f.captures for f in figures)), folder / EVIDENCE
+        screener.view, screener.snapshot, set().union(*(f.captures for f in figures)), folder / EVIDENCE
     )
     register = screener.register
     if register is not None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
 from rightful.errors import InputError
 from rightful.runner.reading import Records, find_inputs, open_records
-from rightful.screening.columns import Columns
 from rightful.screening.screener import RULESET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from rightful.screening.columns import Columns
     from rightful.screening.screener import Screener
 
 Mode = Literal["screen", "label", "ledger"]
@@ -82,7 +82,9 @@ def make_plan(
     opened = [open_records(file) for file in files]
     schema = _common_schema(opened)
     names = _names(files)
-    columns = screener.columns or Columns.resolve(schema, screener.policy, file=str(files[0]))
+    columns = screener.columns_of(schema, file=str(files[0]))
+    if mode == "ledger" and not screener.needs_text:
+        columns = replace(columns, text=None, language=None)  # decisions come from the other columns alone
     units: list[Unit] = []
     for name, records in zip(names, opened, strict=True):
         units += _units(name, records, len(units))

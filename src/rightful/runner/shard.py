@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from rightful.files import digest_of
 from rightful.ledger.situations import decision_facts
 from rightful.runner.reading import read_batches
-from rightful.screening.columns import column
+from rightful.screening.figures import languages, text_octets
 from rightful.screening.labels import LEDGER, RIGHTS
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rightful.runner.plan import Plan, Unit
-    from rightful.screening.columns import Columns
     from rightful.screening.screener import Examined, Screener
 
 ROW_GROUP = 65_536
@@ -113,9 +112,7 @@ def screen_unit(
 
 def _write(plan: Plan, unit: Unit, screener: Screener, folder: Path, on_rows: Callable[[int], None] | None) -> Figures:
     figures = Figures(text_octets=0 if plan.columns.text and plan.mode != "ledger" else None)
-    wanted = None
-    if plan.mode == "ledger":
-        wanted = _ledger_columns(plan.columns, needs_text=_needs_text(screener))
+    wanted = plan.columns.top_level(plan.columns.used(), plan.schema) if plan.mode == "ledger" else None
     with ExitStack() as open_files:
         data = None
         if plan.mode != "ledger":
@@ -136,17 +133,6 @@ def _write(plan: Plan, unit: Unit, screener: Screener, folder: Path, on_rows: Ca
             if on_rows:
                 on_rows(batch.num_rows)
     return figures
-
-
-def _needs_text(screener: Screener) -> bool:
-    from rightful.register.entries import KeyKind  # noqa: PLC0415 - named here only
-
-    return screener.register is not None and screener.register.has(KeyKind.CONTENT)
-
-
-def _ledger_columns(columns: Columns, *, needs_text: bool) -> list[str]:
-    roles = ("url", "final_url", "id", "fetched_at", "source", "licence", "licence_evidence", "consent", "account")
-    return columns.top_level((*roles, "text") if needs_text else roles)
 
 
 def _located(rows: pa.RecordBatch, name: str, first: int) -> pa.RecordBatch:
@@ -186,24 +172,6 @@ def _measure(figures: Figures, kept: pa.RecordBatch, examined: Examined, plan: P
         if len(known):
             first, last = figures.fetched or (int(known[0]), int(known[0]))
             figures.fetched = min(first, int(known.min())), max(last, int(known.max()))
-
-
-def text_octets(batch: pa.RecordBatch, path: str) -> int:
-    """Count the octets of a text column."""
-    texts = column(batch, path)
-    if pa.types.is_dictionary(texts.type):
-        texts = texts.dictionary_decode()
-    if pa.types.is_null(texts.type):
-        return 0
-    total: int | None = pc.sum(pc.binary_length(texts)).as_py()
-    return total or 0
-
-
-def languages(batch: pa.RecordBatch, path: str) -> dict[str, int]:
-    """Count records by language; records without one count as `unknown`."""
-    values = column(batch, path).cast(pa.string())
-    counted = pc.value_counts(pc.coalesce(values, pa.scalar("unknown"))).to_pylist()
-    return {row["values"]: row["counts"] for row in counted}
 
 
 def _data_schema(plan: Plan, screener: Screener) -> pa.Schema:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from rightful.errors import ColumnConflictError, InputError, MissingColumnError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rightful.policy.policy import Policy
 
@@ -82,25 +82,39 @@ class Columns:
                 found[role] = next((name for name in usual if name in available), None)
         if found["url"] is None and policy.columns.url != NO_COLUMN and any(s.crawl_like for s in policy.sources):
             raise MissingColumnError.among("url", available, role="url", source=file)
-        if found["source"] is None and len(policy.sources) > 1:
+        columns = cls(**found, label=policy.columns.label)
+        columns.confirm(schema, policy, file=file)
+        return columns
+
+    def confirm(self, schema: pa.Schema, policy: Policy, *, file: str = "") -> None:
+        """Make sure that the columns are there, and that they suffice for a policy.
+
+        Raises:
+            MissingColumnError: one that is mapped, or without which nothing can be decided, is not there.
+            ColumnConflictError: the column to be added is there and is not ours.
+        """
+        available = list(_paths(schema))
+        for role, name in self.used().items():
+            if name not in available:
+                raise MissingColumnError.among(name, available, role=role, source=file)
+        if self.source is None and len(policy.sources) > 1:
             raise MissingColumnError.among("source", available, role="source", source=file)
-        label = policy.columns.label
-        if label in schema.names and not _is_ours(schema.field(label)):
+        if self.label in schema.names and not _is_ours(schema.field(self.label)):
             raise ColumnConflictError(
-                f"the records have a column {label!r} already, and it is not ours",
+                f"the records have a column {self.label!r} already, and it is not ours",
                 hint='give ours another name in the policy: [columns] label = "rightful"',
             )
-        return cls(**found, label=label)
 
     def used(self) -> dict[str, str]:
         """List the roles that have a column."""
         every = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "label"}
         return {role: name for role, name in every.items() if name is not None}
 
-    def top_level(self, roles: tuple[str, ...]) -> list[str]:
+    def top_level(self, roles: Iterable[str], schema: pa.Schema) -> list[str]:
         """Give the top-level columns these roles need, for reading no more than that."""
-        names = (getattr(self, role) for role in roles)
-        return list(dict.fromkeys(name.partition(".")[0] for name in names if name is not None))
+        paths = (getattr(self, role) for role in roles)
+        names = (path if path in schema.names else path.partition(".")[0] for path in paths if path is not None)
+        return list(dict.fromkeys(names))
 
 
 def _is_ours(field: pa.Field) -> bool:

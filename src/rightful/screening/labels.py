@@ -42,7 +42,7 @@ LEDGER = pa.schema(
         ("url", pa.large_string()),
         ("final_url", pa.large_string()),
         ("account", pa.large_string()),
-        ("url_sha256", pa.binary(32)),
+        ("url_sha256", pa.binary()),
         ("fetched_at", pa.timestamp("s", tz="UTC")),
         ("site", pa.string()),
         ("text_sha256", pa.string()),
@@ -99,12 +99,10 @@ def ledger_rows(
     located, final = observation.signals.located, observation.signals.final
     keep = policy.ledger.locations == "keep"
     values = {
-        "id": _as_text(column(batch, columns.id)) if columns.id else None,
+        "id": as_text(column(batch, columns.id)) if columns.id else None,
         "url": located.urls.cast(pa.large_string()) if keep else None,
-        "final_url": observation.signals.final.urls.cast(pa.large_string())
-        if keep and observation.signals.final
-        else None,
-        "account": _as_text(column(batch, columns.account)) if keep and columns.account else None,
+        "final_url": final.urls.cast(pa.large_string()) if keep and final else None,
+        "account": as_text(column(batch, columns.account)) if keep and columns.account else None,
         "url_sha256": _url_digests(batch, observation, columns, keep=keep),
         "fetched_at": _moments(observation.locations.fetched_at),
         "site": site_column(observation),
@@ -124,7 +122,8 @@ def _filled(values: pa.Array | list[str | None] | None, kind: pa.DataType, rows:
     return pa.array(values, kind) if isinstance(values, list) else values.cast(kind)
 
 
-def _as_text(values: pa.Array) -> pa.Array:
+def as_text(values: pa.Array) -> pa.Array:
+    """Write ids and accounts as text; octets in hex."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
@@ -148,7 +147,7 @@ def _url_digests(batch: pa.RecordBatch, observation: Observation, columns: Colum
     for row in np.flatnonzero(wanted).tolist():
         value = octets[row].as_py()
         digests[row] = None if value is None else hashlib.sha256(value).digest()
-    return pa.array(digests, pa.binary(32))
+    return pa.array(digests, pa.binary())
 
 
 def _moments(fetched_at: np.ndarray | None) -> pa.Array | None:

@@ -78,20 +78,25 @@ class Observation:
     signals: Signals
 
 
+def site_view(policy: Policy, snapshot: Snapshot) -> SiteView:
+    """Look at a snapshot the way a policy asks for."""
+    return SiteView(
+        snapshot,
+        tokens=policy.crawler.effective,
+        any_scheme=policy.protocols.any_scheme,
+        max_age_days=policy.protocols.max_capture_age_days,
+    )
+
+
 class Observer:
     """Turns batches into observations under one policy, snapshot and register."""
 
-    def __init__(self, policy: Policy, snapshot: Snapshot, register: Register | None, columns: Columns) -> None:
+    def __init__(self, policy: Policy, view: SiteView, register: Register | None, columns: Columns) -> None:
+        self.view = view
         self._policy = policy
         self._register = register
         self._columns = columns
         self._locator = Locator()
-        self.view = SiteView(
-            snapshot,
-            tokens=policy.crawler.effective,
-            any_scheme=policy.protocols.any_scheme,
-            max_age_days=policy.protocols.max_capture_age_days,
-        )
 
     def observe(self, batch: pa.RecordBatch) -> Observation:
         """Observe a batch of records."""
@@ -103,7 +108,7 @@ class Observer:
             locations.finals = texts_of(batch, columns.final_url)[0]
         if columns.account is not None:
             locations.accounts = texts_of(batch, columns.account)[0]
-        if columns.text is not None and columns.text.partition(".")[0] in batch.schema.names:
+        if columns.text is not None:
             texts, unreadable = texts_of(batch, columns.text)
             if unreadable is not None:
                 readable = ~unreadable.to_numpy(zero_copy_only=False)
@@ -182,14 +187,14 @@ class Observer:
     def _distinguish(self, rows: int, codes: dict[str, Coded]) -> tuple[list[Situation], np.ndarray]:
         """Group rows by their combination of codes, and build a situation for each."""
         key = np.zeros(rows, np.int64)
-        for coded in codes.values():
-            smallest = int(coded.codes.min(initial=0))
-            span = int(coded.codes.max(initial=0)) - smallest + 1
+        for fact in codes.values():
+            smallest = int(fact.codes.min(initial=0))
+            span = int(fact.codes.max(initial=0)) - smallest + 1
             if int(key.max(initial=0)) > np.iinfo(np.int64).max // span - 1:
                 key = np.unique(key, return_inverse=True)[1]
-            key = key * span + (coded.codes.astype(np.int64) - smallest)
+            key = key * span + (fact.codes.astype(np.int64) - smallest)
         _, first, situation = np.unique(key, return_index=True, return_inverse=True)
-        values = ({name: coded.value(row) for name, coded in codes.items()} for row in first.tolist())
+        values = ({name: fact.value(row) for name, fact in codes.items()} for row in first.tolist())
         return [self._situation(facts) for facts in values], situation
 
     def _situation(self, values: dict[str, Any]) -> Situation:

@@ -10,23 +10,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from rightful.errors import MissingColumnError
 from rightful.facts.decision import Admission, Decision
 from rightful.policy.policy import Policy
 from rightful.policy.policy_file import read_policy
 from rightful.policy.tiers import decide
+from rightful.register.entries import KeyKind
 from rightful.register.export import Register, open_register
-from rightful.screening.columns import Columns
+from rightful.screening.columns import NO_COLUMN, Columns
 from rightful.screening.labels import ledger_rows, rights_column
-from rightful.screening.observe import Observation, Observer
+from rightful.screening.observe import Observation, Observer, site_view
 from rightful.snapshot.store import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rightful.facts.situation import Situation
+    from rightful.snapshot.site_view import SiteView
 
 # Part of every fingerprint: raise it whenever the same facts, snapshot, register and policy would decide otherwise.
 RULESET = "1"
+_KEPT_SCHEMAS = 1_000
 
 Records = TypeVar("Records", pa.RecordBatch, pa.Table)
 
@@ -80,7 +84,7 @@ class Screener:
         policy: a policy, or the path of a policy file.
         snapshot: a snapshot, or the path of a store (its newest version is taken).
         register: an exported register, or its path; None where no opt-outs were received.
-        columns: which column is what; found from the first batch if not given.
+        columns: which column is what; found for every schema if not given.
 
     Raises:
         PolicyError, SnapshotError, RegisterError: one of them cannot be read.
@@ -97,7 +101,8 @@ class Screener:
         self.snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
         self.register = Register.open(register) if isinstance(register, str | Path) else register
         self.columns = columns
-        self._found: Columns | None = columns
+        self._columns: dict[pa.Schema, Columns] = {}
+        self._observers: dict[Columns, Observer] = {}
         self._decided: dict[Situation, tuple[Decision, int]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -110,18 +115,57 @@ class Screener:
             self.columns,
         )
 
-    def resolved(self, schema: pa.Schema) -> Columns:
-        """Give the columns in use, found from a schema where they were not given."""
-        if self._found is None:
-            self._found = Columns.resolve(schema, self.policy)
-        return self._found
-
     @cached_property
-    def observer(self) -> Observer:
-        """What turns batches into observations; there once the columns are known."""
-        if self._found is None:
-            raise RuntimeError("columns are resolved before anything is observed")
-        return Observer(self.policy, self.snapshot, self.register, self._found)
+    def view(self) -> SiteView:
+        """The snapshot as the policy looks at it."""
+        return site_view(self.policy, self.snapshot)
+
+    @property
+    def needs_text(self) -> bool:
+        """Whether any decision depends on the text of a record."""
+        return self.register is not None and self.register.has(KeyKind.CONTENT)
+
+    def columns_of(self, schema: pa.Schema, *, file: str = "") -> Columns:
+        """Give the columns in use for a schema: those that were given, or else those found.
+
+        Raises:
+            MissingColumnError: a column is missing that is mapped, that the policy needs, or by which the register
+                has opt-outs: what cannot be looked up must not pass.
+            ColumnConflictError: the column to be added is there and is not ours.
+        """
+        known = self._columns.get(schema)
+        if known is None:
+            if self.columns is None:
+                known = Columns.resolve(schema, self.policy, file=file)
+            else:
+                self.columns.confirm(schema, self.policy, file=file)
+                known = self.columns
+            self._refuse_unmatchable(known, schema, file)
+            if len(self._columns) >= _KEPT_SCHEMAS:
+                self._columns.clear()
+            self._columns[schema] = known
+        return known
+
+    def _refuse_unmatchable(self, columns: Columns, schema: pa.Schema, file: str) -> None:
+        if self.register is None:
+            return
+        for kind, role in ((KeyKind.CONTENT, "text"), (KeyKind.ACCOUNT, "account")):
+            told_none = getattr(self.policy.columns, role) == NO_COLUMN
+            if self.register.has(kind) and getattr(columns, role) is None and not told_none:
+                raise MissingColumnError(
+                    f"the register has opt-outs by {kind.value}, and no column {f'of {file} ' if file else ''}holds the "
+                    f"{role} of a record; the columns are: {', '.join(schema.names)}",
+                    hint=f'name it in the policy: [columns] {role} = "…"; or say that there is none: {role} = "none"',
+                    wanted=role,
+                    available=schema.names,
+                    role=role,
+                )
+
+    def _observer(self, columns: Columns) -> Observer:
+        observer = self._observers.get(columns)
+        if observer is None:
+            observer = self._observers[columns] = Observer(self.policy, self.view, self.register, columns)
+        return observer
 
     def examine(self, batch: pa.RecordBatch) -> Examined:
         """Observe and decide a batch.
@@ -129,8 +173,8 @@ class Screener:
         Raises:
             MissingColumnError: a column that is needed is not in the batch.
         """
-        columns = self.resolved(batch.schema)
-        observation = self.observer.observe(batch)
+        columns = self.columns_of(batch.schema)
+        observation = self._observer(columns).observe(batch)
         decided = [self._decide(situation) for situation in observation.situations]
         return Examined(batch, observation, decided, self.policy, columns)
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from rightful.errors import InputError, MissingColumnError
 from rightful.facts.moment import parse_time
-from rightful.facts.site import parse_host, parse_url, registrable_domain
+from rightful.facts.site import parse_authority, parse_url, registrable_domain
 from rightful.snapshot.model import Capture, Kind, classify
 from rightful.snapshot.store import Snapshot, add_captures
 
@@ -149,10 +149,10 @@ def _origin(value: dict[str, Any]) -> str:
         location = parse_url(str(value["robots_url"]))
         if location:
             return location.origin
-    host = parse_host(str(value.get("host") or ""))
-    if host is None:
+    location = parse_authority(str(value.get("host") or ""))
+    if location is None:
         raise _LeftOutError("host not readable", value.get("robots_url") or value.get("host"))
-    return f"//{host}"
+    return location.origin.removeprefix("https:")  # a host and its port, under a scheme that was not told
 
 
 def _status(value: object) -> int | None:

@@ -76,8 +76,8 @@ class Capture:
 _MARKUP = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<", re.DOTALL)
 _HTML_ERROR = re.compile(r"html.?response|\bhtml\b", re.IGNORECASE)
 
-_OK, _REDIRECT, _CLIENT, _SERVER = 200, 300, 400, 500
 TOO_MANY_REQUESTS = 429
+_OK, _PARTIAL, _REDIRECT, _CLIENT, _SERVER = 200, 206, 300, 400, 500
 
 
 def classify(status: int | None, error: str | None, body: bytes | None) -> tuple[Outcome, Kind]:
@@ -89,9 +89,10 @@ def classify(status: int | None, error: str | None, body: bytes | None) -> tuple
     """
     kind = _kind(body)
     if status is not None and _CLIENT <= status < _SERVER:
-        # 429 asks to come back later: a server that is there and did not answer (protocols A1 decides on it).
+        # Whether a refusal (401, 403, 429, 451) denies is the policy's to say, by the status (protocols A1).
         return Outcome.UNAVAILABLE, kind
-    if status is not None and (status >= _SERVER or _REDIRECT <= status < _CLIENT or status < _OK):
+    whole = status is None or (_OK <= status < _REDIRECT and status != _PARTIAL)
+    if not whole:
         return Outcome.UNREACHABLE, kind
     if error and body is None:
         answered_a_page = _HTML_ERROR.search(error) is not None

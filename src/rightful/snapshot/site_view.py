@@ -31,6 +31,7 @@ NO_TIME = np.iinfo(np.int64).min
 _REFUSALS = (401, 403, 429, 451)  # protocols A1: the server is there and will not say
 _DAY = 86_400
 _KEPT_RULE_SETS = 20_000
+_KEPT_SPANS = 200_000
 
 NAMED, WILDCARD = 1, 2
 _CODE = {fact: code for code, fact in enumerate(ROBOTS_CODES)}
@@ -80,6 +81,7 @@ class SiteView:
         self._any_scheme = any_scheme
         self._max_age = max_age_days * _DAY
         self._rule_sets: dict[str, RuleSet] = {}
+        self._spans: dict[str, tuple[int, int]] = {}
         self.captures: pa.Table = snapshot.captures.filter(
             pc.equal(snapshot.captures["signal"], ROBOTS)
         ).combine_chunks()
@@ -103,19 +105,25 @@ class SiteView:
 
         Looked for in this order: the exact origin, the host captured without a scheme, the other scheme.
         """
+        span = self._spans.get(origin)
+        if span is None:
+            if len(self._spans) >= _KEPT_SPANS:
+                self._spans.clear()
+            span = self._spans[origin] = self._find(origin)
+        return span
+
+    def _find(self, origin: str) -> tuple[int, int]:
+        hashed, starts, stops, names = self._index
         for name in self._aliases(origin):
-            hashed, starts, stops, names = self._index
             at = int(np.searchsorted(hashed, np.uint64(_hash(name))))
             if at < len(names) and names[at] == name:
                 return int(starts[at]), int(stops[at])
         return 0, 0
 
     def _aliases(self, origin: str) -> list[str]:
-        sibling = sibling_origin(origin)
-        if sibling is None:
-            return [origin]
         bare = "//" + origin.partition("//")[2]
-        return [origin, bare, sibling] if self._any_scheme else [origin, bare]
+        sibling = sibling_origin(origin)
+        return [origin, bare, sibling] if self._any_scheme and sibling else [origin, bare]
 
     @cached_property
     def times(self) -> np.ndarray:

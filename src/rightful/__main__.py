@@ -1,0 +1,5 @@
+"""`python -m rightful`."""
+
+from rightful.cli import main
+
+main()

@@ -1,0 +1,136 @@
+"""Deciding again, from the evidence that lies in a run and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rightful.facts.situation import ROBOTS_CODES, Situation, UrlFact
+from rightful.ledger.run_directory import EVIDENCE, OPTOUTS
+from rightful.ledger.situations import read_situation
+from rightful.policy.tiers import decide
+from rightful.register.export import Register
+from rightful.screening.columns import Columns
+from rightful.screening.locate import URL_CODES
+from rightful.screening.observe import Locations, Observer, site_view
+from rightful.screening.optout_columns import optout_names
+from rightful.snapshot.site_view import NO_TIME
+from rightful.snapshot.store import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rightful.ledger.run_directory import RunDirectory
+    from rightful.policy.policy import Policy
+
+# What the ledger cannot be asked about: these locations are not kept in it.
+_NOT_KEPT = {UrlFact.TOO_LONG.value, UrlFact.UNREADABLE.value}
+LEDGER_COLUMNS = ["input", "row", "id", "url", "final_url", "account", "fetched_at", "text_sha256", "situation"]
+
+
+@dataclass
+class Redecided:
+    """How many records were decided again, how many could not be, and which came out otherwise (`id: what`)."""
+
+    records: int = 0
+    not_kept: int = 0
+    differing: list[str] = field(default_factory=list)
+
+
+def evidence_observer(run: RunDirectory, policy: Policy) -> Observer:
+    """Make an observer over the run's own captures and opt-outs."""
+    snapshot = Snapshot.open(run.root / EVIDENCE, run.manifest.evidence)
+    register = Register.open(run.root / OPTOUTS) if run.manifest.register is not None else None
+    return Observer(policy, site_view(policy, snapshot), register, Columns())
+
+
+def decide_situations_again(run: RunDirectory, policy: Policy) -> list[str]:
+    """Decide every situation again under the policy in the run; list those that come out otherwise."""
+    findings = []
+    for row in run.situations().to_pylist():
+        situation, decision = read_situation(row)
+        if situation.id != row["situation"]:
+            findings.append(f"situation {row['situation']}: its facts have another digest")
+        elif decide(situation, policy) != decision:
+            findings.append(f"situation {row['situation']}: the policy decides otherwise")
+    return findings
+
+
+def ledger_batches(run: RunDirectory, *, every: int) -> Iterator[pa.RecordBatch]:
+    """Give the ledger, or every so-manieth row of it, beginning at a row that the run's root settles."""
+    offset = int(run.manifest.root[-8:], 16) % every
+    row = 0
+    for batch in run.ledger_batches(LEDGER_COLUMNS):
+        if every == 1:
+            yield batch
+        else:
+            picked = np.arange((offset - row) % every, batch.num_rows, every)
+            if len(picked):
+                yield batch.take(pa.array(picked))
+        row += batch.num_rows
+
+
+def observe_again(
+    run: RunDirectory, policy: Policy, batches: Iterator[pa.RecordBatch], observer: Observer
+) -> Redecided:
+    """Look up again what the signals say about ledger rows, and compare with the situations they are in."""
+    known = {row["situation"]: read_situation(row)[0] for row in run.situations().to_pylist()}
+    result = Redecided()
+    for batch in batches:
+        signals = observer.signals(locations_of(batch, keep=policy.ledger.locations == "keep"))
+        stated = [known.get(number) for number in batch.column("situation").to_pylist()]
+        kept_urls = policy.ledger.locations == "keep"
+        for at, situation in enumerate(stated):
+            if situation is None:
+                result.differing.append(f"{_name(batch, at)}: its situation is not among the run's")
+                continue
+            if situation.url in _NOT_KEPT or not kept_urls:
+                result.not_kept += 1
+                continue
+            result.records += 1
+            found = {
+                "url": URL_CODES[signals.located.state[at]].value,
+                "robots_fetch": ROBOTS_CODES[signals.fetch[at]].value,
+                "robots_build": ROBOTS_CODES[signals.build[at]].value,
+                "optouts": optout_names(int(signals.optouts[at])),
+            }
+            result.differing += _differences(_name(batch, at), found, situation)
+    return result
+
+
+def _differences(name: str, found: dict[str, Any], situation: Situation) -> list[str]:
+    return [
+        f"{name}: {fact} is {value!r} by the evidence, {getattr(situation, fact)!r} by the run"
+        for fact, value in found.items()
+        if value != getattr(situation, fact)
+    ]
+
+
+def _name(batch: pa.RecordBatch, at: int) -> str:
+    return f"record {batch.column('id')[at].as_py()}"
+
+
+def locations_of(batch: pa.RecordBatch, *, keep: bool) -> Locations:
+    """Read the locations of ledger rows; without `keep` the ledger holds digests of them."""
+    times = batch.column("fetched_at")
+    digests = batch.column("text_sha256")
+    finals = batch.column("final_url")
+    return Locations(
+        urls=batch.column("url"),
+        finals=finals if keep and finals.null_count < len(finals) else None,
+        fetched_at=None if times.null_count == len(times) else _seconds(times),
+        accounts=batch.column("account") if keep else None,
+        digests=None if digests.null_count == len(digests) else digests.to_pylist(),
+    )
+
+
+def _seconds(times: pa.Array) -> np.ndarray:
+    # Parquet has no whole seconds: what was written as such comes back in milliseconds.
+    values: np.ndarray = (
+        pc.cast(pc.cast(times, pa.timestamp("s", tz="UTC")), pa.int64()).fill_null(int(NO_TIME)).to_numpy()
+    )
+    return values

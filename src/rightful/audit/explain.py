@@ -1,0 +1,160 @@
+"""Why a record was kept or removed: the decision, every reason, and the lines of evidence."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rightful.audit.decide_again import LEDGER_COLUMNS, evidence_observer, locations_of
+from rightful.errors import NotFoundError
+from rightful.facts.site import parse_url
+from rightful.ledger.run_directory import EVIDENCE, OPTOUTS, POLICY, RunDirectory
+from rightful.ledger.situations import read_situation
+from rightful.policy.gates import REASONS
+from rightful.policy.policy_file import read_policy
+from rightful.register.export import Register
+from rightful.screening.robots_columns import captures_in_force
+from rightful.signals.robots_txt import RobotsTxt
+from rightful.snapshot.site_view import ASK_RULES, NOT_CAPTURED
+from rightful.snapshot.store import Snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rightful.facts.decision import Decision
+    from rightful.facts.situation import Situation
+    from rightful.register.entries import OptOut
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsEvidence:
+    """One capture that was asked, and what it said.
+
+    Attributes:
+        when: `fetch` or `now`.
+        capture: the capture's row (`snapshot.model.CAPTURES`), None where there was none.
+        verdicts: for each group of tokens: (tokens, `allow` or `deny`, kind, line number, line).
+    """
+
+    when: str
+    capture: dict[str, Any] | None
+    verdicts: tuple[tuple[tuple[str, ...], str, str, int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One record of the ledger, and everything its decision rests on."""
+
+    record: dict[str, Any]
+    decision: Decision
+    situation: Situation
+    meanings: dict[str, str]
+    robots: tuple[RobotsEvidence, ...] = ()
+    optouts: tuple[OptOut, ...] = field(default=())
+
+
+def explain(folder: str | Path, *, url: str | None = None, record_id: str | None = None) -> list[Explanation]:
+    """Find a record by URL or id, and say why it was decided as it was.
+
+    Args:
+        folder: the run.
+        url: as in the records, or another spelling of the same location.
+        record_id: as in the records, or `file#row` for records without an id.
+
+    Returns:
+        One explanation for each ledger row that matches: a URL may occur many times.
+
+    Raises:
+        NotFoundError: no row matches.
+    """
+    explainer = _Explainer(RunDirectory(folder))
+    found = [
+        explainer.explain(batch.slice(at, 1), url)
+        for batch in explainer.run.ledger_batches([*LEDGER_COLUMNS, "url_sha256"])
+        for at in _matching(batch, url, record_id)
+    ]
+    if not found:
+        asked = f"URL {url!r}" if url is not None else f"id {record_id!r}"
+        raise NotFoundError(
+            f"no record of {asked} is in the run {explainer.run.root}",
+            hint="a record without an id is called by its place: file#row",
+        )
+    return found
+
+
+def _matching(batch: pa.RecordBatch, url: str | None, record_id: str | None) -> list[int]:
+    if record_id is not None:
+        return _rows(pc.equal(batch.column("id"), record_id))
+    if url is None:
+        return []
+    rows = _rows(pc.equal(batch.column("url"), url))
+    digest = hashlib.sha256(url.encode()).digest()
+    rows += _rows(pc.equal(batch.column("url_sha256"), digest))
+    location = parse_url(url)
+    if location is not None and not rows:
+        # Another spelling of the same location: compare those on the same host only.
+        near = _rows(pc.match_substring(batch.column("url"), location.host, ignore_case=True))
+        spelt = ((at, parse_url(batch.column("url")[at].as_py())) for at in near)
+        rows = [at for at, other in spelt if other is not None and other.href == location.href]
+    return sorted(set(rows))
+
+
+def _rows(mask: pa.Array) -> list[int]:
+    found: list[int] = pc.indices_nonzero(pc.fill_null(mask, False)).to_pylist()  # noqa: FBT003 - what null becomes
+    return found
+
+
+class _Explainer:
+    """What explaining any record of a run needs, opened once."""
+
+    def __init__(self, run: RunDirectory) -> None:
+        self.run = run
+        self._policy = read_policy(run.root / POLICY)
+        self._observer = evidence_observer(run, self._policy)
+        self._snapshot = Snapshot.open(run.root / EVIDENCE, run.manifest.evidence)
+        self._situations = {row["situation"]: row for row in run.situations().to_pylist()}
+
+    def explain(self, row: pa.RecordBatch, url: str | None) -> Explanation:
+        """Explain one ledger row; `url` stands in where the ledger keeps no locations."""
+        record = row.to_pylist()[0]
+        if record["situation"] not in self._situations:
+            raise NotFoundError(f"situation {record['situation']} of the record is not in the run: it was altered")
+        situation, decision = read_situation(self._situations[record["situation"]])
+        meanings = {reason: REASONS[reason.partition(":")[0]] for reason in decision.reasons}
+        locations = locations_of(row, keep=True)
+        address = record["url"] or url
+        locations.urls = pa.array([address], pa.large_string())
+        signals = self._observer.signals(locations)
+        build, fetch = captures_in_force(self._observer.view, signals.located, locations.fetched_at)
+        location = parse_url(address) if address else None
+        asked = {"fetch": int(fetch[0]), "now": int(build[0])} if location else {}
+        robots = tuple(self._asked(when, number, location.target) for when, number in asked.items() if location)
+        return Explanation(record, decision, situation, meanings, robots, self._entries(signals.entries))
+
+    def _asked(self, when: str, number: int, target: str) -> RobotsEvidence:
+        if number == NOT_CAPTURED:
+            return RobotsEvidence(when, None)
+        view = self._observer.view
+        capture = view.captures.slice(number, 1).to_pylist()[0]
+        if view.answers[number] != ASK_RULES or capture["body_sha256"] is None:
+            return RobotsEvidence(when, capture)
+        robots = RobotsTxt.parse(self._snapshot.body(capture["body_sha256"]))
+        groups: dict[int, list[str]] = {}
+        for token in self._policy.crawler.effective:
+            groups.setdefault(id(robots.select(token)), []).append(token)
+        verdicts = []
+        for tokens in groups.values():
+            match = robots.match_target(target, tokens[0])
+            verdicts.append((tuple(tokens), match.preference.value, match.kind, match.line, match.text))
+        verdicts.sort(key=lambda verdict: (verdict[1] != "deny", verdict[2] != "named"))
+        return RobotsEvidence(when, capture, tuple(verdicts))
+
+    def _entries(self, rows: set[int]) -> tuple[OptOut, ...]:
+        if self.run.manifest.register is None:
+            return ()
+        register = Register.open(self.run.root / OPTOUTS)
+        return tuple(register.entry(row) for row in sorted(rows))

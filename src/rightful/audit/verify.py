@@ -1,0 +1,216 @@
+"""Verifying a run: digests, rules, evidence, counts, decisions and card, each step on its own.
+
+Whatever cannot be read is a finding, not a crash: the point is to say which file it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from rightful.audit.counts import recount
+from rightful.audit.decide_again import (
+    Redecided,
+    decide_situations_again,
+    evidence_observer,
+    ledger_batches,
+    observe_again,
+)
+from rightful.audit.second_opinion import SecondOpinion, ask_protego
+from rightful.card.write import render_card
+from rightful.errors import RightfulError, VerificationError
+from rightful.ledger.checksums import NAME as CHECKSUMS
+from rightful.ledger.checksums import changed_files, files_of, read_checksums
+from rightful.ledger.merkle import files_root
+from rightful.ledger.run_directory import (
+    CARD,
+    CROISSANT,
+    EVIDENCE,
+    LICENCE,
+    MANIFEST,
+    OPTOUTS,
+    POLICY,
+    QUALITY,
+    README,
+    SITUATIONS_FILE,
+    RunDirectory,
+)
+from rightful.policy.policy_file import read_policy
+from rightful.register.export import Register
+from rightful.snapshot.store import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rightful.policy.policy import Policy
+
+SAMPLE = 2_000
+_LATER_STAGES = {MANIFEST, QUALITY, CARD, README, LICENCE, CROISSANT}
+_UNREADABLE = (RightfulError, pa.ArrowException, OSError, ValueError, KeyError, IndexError, TypeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what was looked at, what was found wrong, and a figure for the reader."""
+
+    name: str
+    findings: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The outcome of every step."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Everything found wrong."""
+        return tuple(finding for step in self.steps for finding in step.findings)
+
+    def raise_for_findings(self) -> None:
+        """Stop where anything was found.
+
+        Raises:
+            VerificationError: listing every finding.
+        """
+        if self.findings:
+            listed = "\n".join(f"  {finding}" for finding in self.findings)
+            raise VerificationError(f"the run is not what it says:\n{listed}", findings=list(self.findings))
+
+
+def verify_run(
+    folder: str | Path, *, everything: bool = False, on_step: Callable[[str], None] | None = None
+) -> Verification:
+    """Verify a run directory.
+
+    Args:
+        folder: the run.
+        everything: decide every record again; otherwise every situation, and a sample of records.
+        on_step: told the name of each step as it begins.
+    """
+    work = _Verifier(RunDirectory(folder), everything=everything)
+    steps = []
+    for name, step in work.steps.items():
+        if on_step:
+            on_step(name)
+        try:
+            findings, note = step()
+        except _UNREADABLE as error:
+            findings, note = [f"{name}: {_first_line(error)}"], ""
+        steps.append(Step(name, tuple(findings), note))
+    return Verification(tuple(steps))
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+_Outcome = tuple[list[str], str]
+
+
+class _Verifier:
+    def __init__(self, run: RunDirectory, *, everything: bool) -> None:
+        self.run = run
+        self.everything = everything
+        self.steps: dict[str, Callable[[], _Outcome]] = {
+            "file digests": self._files,
+            "manifest": self._manifest,
+            "rules": self._rules,
+            "evidence": self._evidence,
+            "counts": self._counts,
+            "decisions by situation": self._situations,
+            "records looked up again": self._records,
+            "second opinion on robots.txt": self._second_opinion,
+            "card": self._card,
+        }
+
+    @cached_property
+    def _policy(self) -> Policy:
+        return read_policy(self.run.root / POLICY)
+
+    def _files(self) -> _Outcome:
+        if not self.run.root.is_dir():
+            return [f"{self.run.root} is no directory"], ""
+        findings = changed_files(self.run.root)
+        return findings, f"{len(read_checksums(self.run.root)):,} files"
+
+    def _manifest(self) -> _Outcome:
+        manifest = self.run.manifest
+        digests = read_checksums(self.run.root)
+        findings = [
+            f"{file.path} has another digest in {MANIFEST} than in {CHECKSUMS}"
+            for file in manifest.data
+            if digests.get(file.path) != file.sha256
+        ]
+        screened = {name: digests[name] for name in files_of(self.run.root) if name in digests}
+        if files_root({n: d for n, d in screened.items() if n not in _LATER_STAGES}) != manifest.root:
+            findings.append(f"{MANIFEST} states another root than the files have")
+        return findings, manifest.root
+
+    def _rules(self) -> _Outcome:
+        stated = self.run.manifest.policy["id"]
+        if self._policy.id != stated:
+            return [f"{POLICY} has the id {self._policy.id}, {MANIFEST} says {stated}"], ""
+        return [], stated
+
+    def _evidence(self) -> _Outcome:
+        manifest = self.run.manifest
+        snapshot = Snapshot.open(self.run.root / EVIDENCE, manifest.evidence)
+        snapshot.verify()
+        findings = []
+        as_of = snapshot.as_of.isoformat() if snapshot.as_of else None
+        if as_of != manifest.snapshot["as_of"]:
+            findings.append(f"{EVIDENCE} is as of {as_of}, {MANIFEST} says {manifest.snapshot['as_of']}")
+        note = f"{len(snapshot):,} captures"
+        if manifest.register is not None:
+            register = Register.open(self.run.root / OPTOUTS)
+            register.verify()
+            note += f", {len(register):,} opt-outs with an effect"
+            if register.version != manifest.register["version"]:
+                findings.append(f"{OPTOUTS} is of register {register.version}, {MANIFEST} says otherwise")
+        return findings, note
+
+    def _counts(self) -> _Outcome:
+        counts = self.run.manifest.counts
+        findings = list(recount(self.run))
+        if counts.admit + counts.hold + counts.exclude != counts.records:
+            findings.append(f"{MANIFEST}: admitted, held and excluded do not add up to the records")
+        return findings, f"{counts.records:,} = {counts.admit:,} + {counts.hold:,} + {counts.exclude:,}"
+
+    def _situations(self) -> _Outcome:
+        findings = decide_situations_again(self.run, self._policy)
+        return [f"{SITUATIONS_FILE}: {f}" for f in findings], f"{self.run.situations().num_rows:,} situations"
+
+    def _records(self) -> _Outcome:
+        every = 1 if self.everything else max(1, self.run.manifest.counts.records // SAMPLE)
+        observer = evidence_observer(self.run, self._policy)
+        again: Redecided = observe_again(self.run, self._policy, ledger_batches(self.run, every=every), observer)
+        note = f"{again.records:,} of {self.run.manifest.counts.records:,} records"
+        if again.not_kept:
+            note += f"; {again.not_kept:,} whose location the ledger does not keep"
+        return again.differing, note
+
+    def _second_opinion(self) -> _Outcome:
+        every = max(1, self.run.manifest.counts.records // SAMPLE)
+        observer = evidence_observer(self.run, self._policy)
+        opinion: SecondOpinion = ask_protego(self.run, self._policy, ledger_batches(self.run, every=every), observer)
+        named = ", ".join(f"{name} {count:,}" for name, count in sorted(opinion.by_rule.items()))
+        note = f"{opinion.asked:,} verdicts of Protego, {opinion.agreeing:,} agree" + (f"; {named}" if named else "")
+        return opinion.unnamed, note
+
+    def _card(self) -> _Outcome:
+        written = [name for name in (CARD, CROISSANT, LICENCE, README) if (self.run.root / name).exists()]
+        if not written:
+            return [], "no card was written yet"
+        findings = [
+            f"{name} is not what the files of the run give"
+            for name, text in render_card(self.run, self._policy).items()
+            if not (self.run.root / name).exists() or (self.run.root / name).read_bytes() != text.encode()
+        ]
+        return findings, f"{len(written)} files rendered again, octet for octet"

@@ -1,0 +1,98 @@
+"""`rightful verify` and `rightful explain`: for whoever does not take our word for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from rightful.cli.show import console, error_console, table
+from rightful.errors import InputError
+
+if TYPE_CHECKING:
+    from rightful.audit.explain import Explanation, RobotsEvidence
+
+_Folder = Annotated[Path, typer.Argument(help="Run directory, or a clone of the published data set.")]
+
+
+def verify_command(
+    folder: _Folder,
+    everything: Annotated[bool, typer.Option("--all", help="Decide every record again, not a sample.")] = False,
+) -> None:
+    """Test whether a run is what it says: digests, counts, decisions, card. Exit 1 if it is not."""
+    from rightful.audit.verify import verify_run  # noqa: PLC0415 - when asked
+
+    with error_console().status("verifying") as status:
+        outcome = verify_run(folder, everything=everything, on_step=status.update)
+    steps = table("", "step", "")
+    for step in outcome.steps:
+        steps.add_row("[red]✗[/red]" if step.findings else "[green]✓[/green]", step.name, escape(step.note))
+    console().print(steps)
+    for finding in outcome.findings:
+        console().print(f"  {finding}", style="red", markup=False, soft_wrap=True)
+    console().print(
+        "verified" if not outcome.findings else f"{len(outcome.findings)} findings: this run is not what it says"
+    )
+    if outcome.findings:
+        raise typer.Exit(1)
+
+
+def explain_command(
+    folder: _Folder,
+    url: Annotated[str | None, typer.Option(help="URL of a record.")] = None,
+    id: Annotated[str | None, typer.Option(help="Id of a record, or file#row.")] = None,  # noqa: A002 - the option's name
+) -> None:
+    """Say why a record was kept or removed, with the lines of evidence."""
+    from rightful.audit.explain import explain  # noqa: PLC0415 - when asked
+
+    if (url is None) == (id is None):
+        raise InputError("name one record", hint="--url URL, or --id ID")
+    for explanation in explain(folder, url=url, record_id=id):
+        _print_explanation(explanation)
+
+
+def _print_explanation(explained: Explanation) -> None:
+    out = console()
+    record, decision = explained.record, explained.decision
+    out.print(f"[bold]{escape(str(record['id']))}[/bold]  {escape(str(record['url']))}", soft_wrap=True)
+    style = {"admit": "green", "hold": "yellow", "exclude": "red"}[decision.admission.word]
+    out.print(f"  decision  [{style}]{decision.admission.word}[/{style}]")
+    for reason in decision.reasons:
+        out.print(f"  because   {escape(reason)}: {explained.meanings[reason]}", soft_wrap=True)
+    if decision.tier:
+        out.print(f"  tier      {decision.tier.value}, remuneration {decision.remuneration}", soft_wrap=True)
+        out.print(f"  basis     {escape(str(decision.basis))}", soft_wrap=True)
+    out.print(f"  source    {escape(explained.situation.source)}; licence {escape(explained.situation.licence)}")
+    for evidence in explained.robots:
+        _print_robots(evidence)
+    for entry in explained.optouts:
+        reference = f", request {entry.reference}" if entry.reference else ""
+        out.print(f"  opt-out   {entry.kind.value} {escape(entry.key)}: {entry.state.value}{escape(reference)}")
+    out.print()
+
+
+_SHOWN_TOKENS = 6
+
+
+def _print_robots(evidence: RobotsEvidence) -> None:
+    out = console()
+    when = {"fetch": "when fetched", "now": "newest"}[evidence.when]
+    capture = evidence.capture
+    if capture is None:
+        out.print(f"  robots.txt {when}: no capture")
+        return
+    status = f"status {capture['status']}" if capture["status"] else "status not recorded"
+    out.print(
+        f"  robots.txt {when}: {escape(capture['origin'])}, {capture['fetched_at'] or 'undated'}, "
+        f"{capture['outcome']}, {status}, sha256 {(capture['body_sha256'] or 'none')[:16]}",
+        soft_wrap=True,
+    )
+    for tokens, verdict, kind, line, text in evidence.verdicts:
+        more = f" and {len(tokens) - _SHOWN_TOKENS} more" if len(tokens) > _SHOWN_TOKENS else ""
+        named = f"{', '.join(tokens[:_SHOWN_TOKENS])}{more}"
+        by = f"line {line}: {text}" if line else "no rule matches"
+        group = {"named": "a group of its name", "wildcard": "the * group", "none": "no group"}[kind]
+        out.print(f"    {verdict:<5} by {group}, {escape(by)}", soft_wrap=True)
+        out.print(f"          for {escape(named)}", style="dim", soft_wrap=True)

@@ -1,0 +1,89 @@
+"""How things look on a terminal: tables, progress, errors."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rightful.errors import RightfulError
+    from rightful.ledger.manifest import Manifest
+
+
+def console() -> Console:
+    """Give the console for results."""
+    return Console()
+
+
+def error_console() -> Console:
+    """Give the console for everything that is not a result: progress and errors."""
+    return Console(stderr=True)
+
+
+def print_error(error: RightfulError) -> None:
+    """Print an error: what happened, then what to do."""
+    out = error_console()
+    out.print(Text("error: ", style="bold red") + Text(error.message), soft_wrap=True)
+    if error.hint:
+        out.print(Text("  hint: ", style="bold") + Text(error.hint), soft_wrap=True)
+
+
+@contextmanager
+def progress(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on the error console, where that is a terminal; give what it is moved with."""
+    columns = (
+        TextColumn(f"{what:<10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=error_console(), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def move(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield move
+
+
+def table(*headings: str, title: str | None = None) -> Table:
+    """Begin a table; a heading that begins with `#` is a column of numbers."""
+    made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for heading in headings:
+        made.add_column(heading.removeprefix("#"), justify="right" if heading.startswith("#") else "left")
+    return made
+
+
+def print_counts(manifest: Manifest) -> None:
+    """Print what became of the records, and why."""
+    counts = manifest.counts
+    summary = table("", "#records", "#share")
+    for name, records in (("admitted", counts.admit), ("held", counts.hold), ("excluded", counts.exclude)):
+        summary.add_row(name, f"{records:,}", _share(records, counts.records))
+    summary.add_row("in all", f"{counts.records:,}", "")
+    console().print(summary)
+    if counts.by_reason:
+        reasons = table("held or excluded because", "#records")
+        for reason, records in sorted(counts.by_reason.items(), key=lambda item: -item[1]):
+            reasons.add_row(reason, f"{records:,}")
+        console().print()
+        console().print(reasons)
+    if counts.by_tier:
+        tiers = table("tier of the admitted", "#records")
+        for tier, records in counts.by_tier.items():
+            tiers.add_row(tier, f"{records:,}")
+        console().print()
+        console().print(tiers)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.2f} %" if whole else ""

@@ -1,0 +1,142 @@
+"""`rightful capture`, `rightful snapshot`, `rightful optout`: what is known before anything is screened."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rightful.cli.show import console, progress, table
+from rightful.errors import InputError
+
+snapshot_app = typer.Typer(help="Import and show captured signals.", no_args_is_help=True, rich_markup_mode=None)
+optout_app = typer.Typer(help="Opt-outs that reached you directly.", no_args_is_help=True, rich_markup_mode=None)
+
+_Store = Annotated[Path, typer.Option("--out", help="Directory of the snapshot store; made if there is none.")]
+
+
+def capture_command(
+    out: _Store,
+    hosts: Annotated[list[str] | None, typer.Argument(help="Hosts, origins or URLs.")] = None,
+    file: Annotated[Path | None, typer.Option("--hosts", help="File with one host or URL a line.")] = None,
+    records: Annotated[
+        list[str] | None, typer.Option("--from", help="Records whose sites are to be captured (pattern).")
+    ] = None,
+    policy: Annotated[Path | None, typer.Option(help="Policy with a [capture] section, and column names.")] = None,
+    connect_to: Annotated[
+        str | None, typer.Option(metavar="ADDRESS:PORT", help="Connect there whatever the host, as curl does.")
+    ] = None,
+) -> None:
+    """Fetch the robots.txt of sites into a snapshot. Stopped, it goes on where it was."""
+    from rightful.policy.policy_file import parse_policy, policy_template, read_policy  # noqa: PLC0415 - when asked
+    from rightful.snapshot.capture import capture_signals  # noqa: PLC0415 - opens sockets: when asked
+
+    rules = read_policy(policy) if policy else parse_policy(policy_template())
+    asked = list(hosts or [])
+    if file is not None:
+        asked += _lines(file)
+    if records:
+        from rightful.runner.origins import origins_in_files  # noqa: PLC0415 - when asked
+
+        asked += origins_in_files(records, rules)
+    if not asked:
+        raise InputError("nothing to capture", hint="name hosts, or --hosts FILE, or --from 'records/*.parquet'")
+    target = None
+    if connect_to:
+        address, _, port = connect_to.rpartition(":")
+        target = (address, int(port))
+    with progress("capture", "sites") as move:
+        report = capture_signals(asked, out, settings=rules.capture, on_progress=move, connect_to=target)
+    for text in report.unreadable[:10]:
+        typer.echo(f"not a host, left out: {text}", err=True)
+    summary = table("outcome", "#sites")
+    for outcome, count in sorted(report.outcomes.items()):
+        summary.add_row(outcome, f"{count:,}")
+    console().print(summary)
+    for origin, why in list(report.refused.items())[:10]:
+        console().print(f"refused: {origin}: {why}", style="yellow", soft_wrap=True)
+    console().print(f"{out}  {report.digest}", soft_wrap=True)
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} cannot be read: {error}", file=str(file)) from error
+    stripped = (line.partition("#")[0].strip() for line in text.splitlines())
+    return [line for line in stripped if line]
+
+
+@snapshot_app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="Parquet or JSONL with host or robots_url, body, fetched_at, ...")],
+    out: _Store,
+    column: Annotated[
+        list[str] | None, typer.Option(metavar="ROLE=COLUMN", help="Say which column is what, if not found by name.")
+    ] = None,
+) -> None:
+    """Add robots.txt files that others captured."""
+    from rightful.snapshot.importing import import_captures  # noqa: PLC0415 - when asked
+
+    columns = dict(pair.split("=", 1) for pair in column or [] if "=" in pair)
+    report = import_captures(file, out, columns=columns)
+    summary = table("outcome", "#captures")
+    for outcome, count in sorted(report.outcomes.items(), key=lambda item: -item[1]):
+        summary.add_row(outcome, f"{count:,}")
+    for reason, count in report.left_out.items():
+        summary.add_row(f"left out: {reason} ({report.examples[reason]})", f"{count:,}")
+    summary.add_row("rows in all", f"{report.rows:,}")
+    console().print(summary)
+    used = ", ".join(f"{role} from {name!r}" for role, name in report.columns.items())
+    console().print(f"\nread: {used}", soft_wrap=True)
+    console().print(f"{out}  {report.digest}", soft_wrap=True)
+
+
+@snapshot_app.command("show")
+def show_snapshot_command(store: Annotated[Path, typer.Argument(help="Directory of a snapshot store.")]) -> None:
+    """List the versions of a store, and what the newest one holds."""
+    from rightful.snapshot.store import Snapshot, versions  # noqa: PLC0415 - when asked
+
+    listed = table("version", "#captures", "newest capture")
+    for snapshot in versions(store):
+        listed.add_row(snapshot.digest, f"{len(snapshot):,}", str(snapshot.as_of or "unknown"))
+    console().print(listed)
+    newest = Snapshot.open(store)
+    outcomes = table("outcome", "#captures", title="\nNewest version")
+    for row in newest.captures.group_by("outcome").aggregate([([], "count_all")]).sort_by("outcome").to_pylist():
+        outcomes.add_row(row["outcome"], f"{row['count_all']:,}")
+    console().print(outcomes)
+
+
+@optout_app.command("import")
+def import_optouts_command(
+    files: Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet; see below.")],
+    out: Annotated[Path, typer.Option("--out", help="Register file to write (.arrow).")],
+) -> None:
+    """Write a register from lists of opt-outs.
+
+    A list has two columns, kind (url, prefix, host, site, account, content) and value, or one column named after
+    its kind; besides, if known: state (received, verified, rejected, withdrawn), reference, received_at.
+    """
+    from rightful.register.export import export_register  # noqa: PLC0415 - when asked
+    from rightful.register.importing import read_entries  # noqa: PLC0415 - when asked
+
+    register = export_register(read_entries(files), out)
+    console().print(f"{out}  {register.digest}  {len(register):,} opt-outs", soft_wrap=True)
+
+
+@optout_app.command("digest")
+def digest_command(
+    files: Annotated[list[Path], typer.Argument(help="Text files, one work each; - reads standard input.")],
+) -> None:
+    """Print the digest by which a work is opted out, without the work leaving your machine."""
+    from rightful.register.fingerprint import text_digest  # noqa: PLC0415 - when asked
+
+    for file in files:
+        try:
+            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{file} cannot be read: {error}", file=str(file)) from error
+        typer.echo(f"{text_digest(text)}  {file}")

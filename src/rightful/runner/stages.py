@@ -1,0 +1,96 @@
+"""The stages after screening, and all of them in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rightful.card.write import refuse_failed_quality, write_card
+from rightful.facts.moment import parse_time
+from rightful.files import write_whole
+from rightful.ledger.checksums import write_checksums
+from rightful.ledger.run_directory import POLICY, QUALITY, README, RunDirectory
+from rightful.policy.policy_file import read_policy
+from rightful.quality.report import QualityReport
+from rightful.runner.run import begun
+from rightful.screening.columns import Columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from rightful.ledger.manifest import Manifest
+    from rightful.register.export import Register
+    from rightful.snapshot.store import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run with everything in it: its folder, manifest, quality, and the path of its README."""
+
+    folder: Path
+    manifest: Manifest
+    quality: QualityReport
+    card: Path
+
+
+def run_files(
+    policy: str | Path,
+    inputs: str | Path | Sequence[str | Path],
+    *,
+    snapshot: Snapshot | str | Path,
+    register: Register | str | Path | None = None,
+    out: str | Path,
+    processes: int = 1,
+    reference_time: str | None = None,
+    overwrite: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> FinishedRun:
+    """Screen, validate and document files; `out` appears when all of it is done.
+
+    Args and errors are those of `run.screen_files`; besides:
+
+    Raises:
+        QualityGateError: a critical requirement failed. Nothing is published: what was made stays in
+            `OUT.partial`, with the result of the quality requirements.
+        CardError: the card would claim what nobody checked.
+    """
+    with begun(
+        policy, inputs, snapshot=snapshot, register=register, out=out, mode="screen",
+        reference_time=reference_time, overwrite=overwrite,
+    ) as run:  # fmt: skip
+        folder = run.out
+        if not run.is_screened:
+            run.screen(processes=processes, on_progress=on_progress)
+            folder = run.folder
+        if not (folder / README).exists():
+            report = validate_run(folder)
+            refuse_failed_quality(report.to_dict(), str(folder))
+            write_card(folder)
+        if folder != run.out:
+            run.publish()
+    finished = RunDirectory(run.out)
+    quality = QualityReport.from_json((run.out / QUALITY).read_text(encoding="utf-8"))
+    return FinishedRun(run.out, finished.manifest, quality, run.out / README)
+
+
+def validate_run(folder: str | Path) -> QualityReport:
+    """Test the quality of a screened run and write `rightful/quality.json` into it.
+
+    Raises:
+        RunError: the folder is no finished run.
+        MissingExtraError: Great Expectations or DuckDB is not installed.
+    """
+    from rightful.quality.suite import validate_files  # noqa: PLC0415 - loads the framework
+
+    run = RunDirectory(folder)
+    manifest = run.manifest
+    policy = read_policy(run.root / POLICY)
+    roles = dict(manifest.columns)
+    columns = Columns(**{**roles, "label": roles.get("label", "rights")})
+    as_of: datetime | None = parse_time(manifest.snapshot["as_of"])
+    report = validate_files(run.data_files(), policy=policy, columns=columns, as_of=as_of)
+    write_whole(run.root / QUALITY, report.to_json().encode())
+    write_checksums(run.root)
+    return report
