@@ -1,10 +1,25 @@
 """Fixtures for every test: the shared input where there is any, and no network but loopback."""
 
+import atexit
 import ipaddress
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from rightful.demo.records import write_inputs
+from rightful.demo.show import hosts
+from rightful.demo.web import Web
+from rightful.policy.policy_file import read_policy
+from rightful.register.export import export_register
+from rightful.register.importing import read_entries
+from rightful.runner.origins import origins_in_files
+from rightful.runner.stages import run_files
+from rightful.snapshot.capture import capture_signals
+from rightful.terminal import end_quietly
+
+atexit.register(end_quietly)
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,3 +44,40 @@ def _only_loopback(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@dataclass(frozen=True)
+class DemoInputs:
+    """The demo's records, rules and captured signals, as a user would have them."""
+
+    folder: Path
+    records: Path
+    expected: Path
+    policy: Path
+    register: Path
+    snapshot: Path
+
+    def rules(self) -> dict[str, Path]:
+        """What every run takes besides records and a place to write to."""
+        return {"snapshot": self.snapshot, "register": self.register}
+
+
+@pytest.fixture(scope="session")
+def demo_inputs(tmp_path_factory) -> DemoInputs:
+    """Captured once, over real sockets on loopback."""
+    folder = tmp_path_factory.mktemp("demo")
+    paths = write_inputs(folder, pages_of_a_kind=8)
+    register = export_register(read_entries([paths["optouts"]]), folder / "register.arrow")
+    policy = read_policy(paths["policy"])
+    with Web(hosts()) as web:
+        origins = origins_in_files(paths["records"], policy)
+        capture_signals(origins, folder / "signals", settings=policy.capture, connect_to=web.address)
+    return DemoInputs(folder, paths["records"], paths["expected"], paths["policy"], register.path, folder / "signals")
+
+
+@pytest.fixture(scope="session")
+def finished_run(demo_inputs, tmp_path_factory) -> Path:
+    """A whole run over the demo's inputs; tests that change it take a copy."""
+    out = tmp_path_factory.mktemp("finished") / "out"
+    run_files(demo_inputs.policy, demo_inputs.records, out=out, **demo_inputs.rules())
+    return out

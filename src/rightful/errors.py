@@ -127,6 +127,20 @@ class RunError(RightfulError):
     code = "run"
 
 
+class RunBusyError(RunError):
+    """Another process is making the same run, or is only now ending: trying again later may help."""
+
+    code = "run-busy"
+    retryable = True
+
+
+class NoSpaceError(RunError):
+    """No space is left to write to: once there is some, the same call goes on where it stopped."""
+
+    code = "no-space"
+    retryable = True
+
+
 class WorkerLostError(RunError):
     """A worker process died before it finished its shard; finished shards are kept."""
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from rightful.ledger.run_directory import RunDirectory
     from rightful.policy.policy import Policy
 
-# What the ledger cannot be asked about: these locations are not kept in it.
-_NOT_KEPT = {UrlFact.TOO_LONG.value, UrlFact.UNREADABLE.value}
 LEDGER_COLUMNS = ["input", "row", "id", "url", "final_url", "account", "fetched_at", "text_sha256", "situation"]
 
 
@@ -83,12 +81,12 @@ def observe_again(
     for batch in batches:
         signals = observer.signals(locations_of(batch, keep=policy.ledger.locations == "keep"))
         stated = [known.get(number) for number in batch.column("situation").to_pylist()]
-        kept_urls = policy.ledger.locations == "keep"
+        without = batch.column("url").is_null().to_pylist()
         for at, situation in enumerate(stated):
             if situation is None:
                 result.differing.append(f"{_name(batch, at)}: its situation is not among the run's")
                 continue
-            if situation.url in _NOT_KEPT or not kept_urls:
+            if without[at] and situation.url != UrlFact.MISSING.value:
                 result.not_kept += 1
                 continue
             result.records += 1

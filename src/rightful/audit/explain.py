@@ -14,7 +14,7 @@ from rightful.errors import NotFoundError
 from rightful.facts.site import parse_url
 from rightful.ledger.run_directory import EVIDENCE, OPTOUTS, POLICY, RunDirectory
 from rightful.ledger.situations import read_situation
-from rightful.policy.gates import REASONS
+from rightful.policy.gates import meaning_of
 from rightful.policy.policy_file import read_policy
 from rightful.register.export import Register
 from rightful.screening.robots_columns import captures_in_force
@@ -113,9 +113,10 @@ class _Explainer:
 
     def __init__(self, run: RunDirectory) -> None:
         self.run = run
+        manifest = run.manifest  # says so where the folder is no run
         self._policy = read_policy(run.root / POLICY)
         self._observer = evidence_observer(run, self._policy)
-        self._snapshot = Snapshot.open(run.root / EVIDENCE, run.manifest.evidence)
+        self._snapshot = Snapshot.open(run.root / EVIDENCE, manifest.evidence)
         self._situations = {row["situation"]: row for row in run.situations().to_pylist()}
 
     def explain(self, row: pa.RecordBatch, url: str | None) -> Explanation:
@@ -124,7 +125,7 @@ class _Explainer:
         if record["situation"] not in self._situations:
             raise NotFoundError(f"situation {record['situation']} of the record is not in the run: it was altered")
         situation, decision = read_situation(self._situations[record["situation"]])
-        meanings = {reason: REASONS[reason.partition(":")[0]] for reason in decision.reasons}
+        meanings = {reason: meaning_of(reason) for reason in decision.reasons}
         locations = locations_of(row, keep=True)
         address = record["url"] or url
         locations.urls = pa.array([address], pa.large_string())

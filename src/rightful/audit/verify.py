@@ -60,6 +60,7 @@ class Step:
     name: str
     findings: tuple[str, ...]
     note: str = ""
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,14 @@ def verify_run(
         on_step: told the name of each step as it begins.
     """
     work = _Verifier(RunDirectory(folder), everything=everything)
-    steps = []
+    steps: list[Step] = []
     for name, step in work.steps.items():
         if on_step:
             on_step(name)
+        if name not in work.foundations and any(earlier.findings for earlier in steps):
+            # What was altered is known by now; reading altered files further could only mislead, or crash.
+            steps.append(Step(name, (), "not looked at", skipped=True))
+            continue
         try:
             findings, note = step()
         except _UNREADABLE as error:
@@ -115,6 +120,8 @@ _Outcome = tuple[list[str], str]
 
 
 class _Verifier:
+    foundations = ("file digests", "manifest", "rules")
+
     def __init__(self, run: RunDirectory, *, everything: bool) -> None:
         self.run = run
         self.everything = everything

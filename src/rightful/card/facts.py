@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from rightful.card.claims import claims
 from rightful.files import digest_of
 from rightful.ledger.run_directory import EVIDENCE, MANIFEST, QUALITY, RunDirectory
-from rightful.policy.gates import REASONS
+from rightful.policy.gates import meaning_of
 from rightful.signals.product_tokens import token_table
 from rightful.signals.robots_txt import LENIENCY, RobotsTxt
 from rightful.snapshot.store import Snapshot
@@ -84,6 +84,10 @@ def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
         "composition": _composition(run),
         "sites": _sites(run, policy.card.top_sites),
         "sources": _sources(situations, policy),
+        "unknown_values": [
+            {"value": value, "records": records}
+            for value, records in sorted(manifest.unknown_values.items(), key=lambda item: (-item[1], item[0]))
+        ],
         "licences": _grouped(situations, ("licence", "licence_evidence"), admitted_only=True),
         "tiers": _tiers(situations),
         "scenario": policy.scenario.model_dump(mode="json"),
@@ -125,7 +129,7 @@ def _funnel(run: RunDirectory) -> dict[str, Any]:
         "by_reason": [
             {
                 "reason": reason,
-                "meaning": REASONS[reason.partition(":")[0]],
+                "meaning": meaning_of(reason),
                 "admission": "hold" if reason in held else "exclude",
                 "records": records,
                 "records_with_it": counts.with_reason[reason],

@@ -6,6 +6,7 @@ run, so that `--help` answers at once.
 
 from __future__ import annotations
 
+import atexit
 import sys
 from typing import Annotated
 
@@ -15,9 +16,9 @@ import rightful
 from rightful.cli.audits import explain_command, verify_command
 from rightful.cli.policies import policy_app
 from rightful.cli.runs import card_command, label_command, run_command, screen_command, validate_command
-from rightful.cli.show import error_console, print_error
 from rightful.cli.signals import capture_command, optout_app, snapshot_app
 from rightful.errors import RightfulError
+from rightful.terminal import end_quietly, error_console, print_error
 
 _HELP = """
 Remove opted-out and robots-disallowed records from training data, label the rest with provenance and a payment
@@ -77,6 +78,7 @@ def demo_command(
 
 def main() -> None:
     """Run the command line; our own errors end it with what happened and what to do, not with a traceback."""
+    atexit.register(end_quietly)
     try:
         app()
     except RightfulError as error:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from rightful.cli.show import console, error_console, table
 from rightful.errors import InputError
+from rightful.terminal import console, error_console, table
 
 if TYPE_CHECKING:
     from rightful.audit.explain import Explanation, RobotsEvidence
@@ -28,12 +28,16 @@ def verify_command(
         outcome = verify_run(folder, everything=everything, on_step=status.update)
     steps = table("", "step", "")
     for step in outcome.steps:
-        steps.add_row("[red]✗[/red]" if step.findings else "[green]✓[/green]", step.name, escape(step.note))
+        mark = "–" if step.skipped else "[red]✗[/red]" if step.findings else "[green]✓[/green]"
+        steps.add_row(mark, step.name, escape(step.note))
     console().print(steps)
+    count = len(outcome.findings)
     for finding in outcome.findings:
         console().print(f"  {finding}", style="red", markup=False, soft_wrap=True)
     console().print(
-        "verified" if not outcome.findings else f"{len(outcome.findings)} findings: this run is not what it says"
+        "verified"
+        if not outcome.findings
+        else f"{count} finding{'s' if count > 1 else ''}: this run is not what it says"
     )
     if outcome.findings:
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rightful.cli.show import console, table
+from rightful.terminal import console, table
 
 policy_app = typer.Typer(help="Write, read and show policies.", no_args_is_help=True, rich_markup_mode=None)
 _File = Annotated[Path, typer.Argument(help="Policy file (TOML).")]
@@ -19,7 +19,9 @@ def init_command(file: _File) -> None:
     from rightful.policy.policy_file import init_policy  # noqa: PLC0415 - loaded when asked for
 
     init_policy(file)
-    console().print(f"{file} is written. Read [scenario] first: it states what you sign for.", soft_wrap=True)
+    console().print(
+        f"{file} is written. Read [scenario] first: it states what you sign for.", markup=False, soft_wrap=True
+    )
 
 
 @policy_app.command("check")

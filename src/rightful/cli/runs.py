@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rightful.cli.show import console, print_counts, progress, table
+from rightful.terminal import console, print_counts, progress, table
 
 if TYPE_CHECKING:
     from rightful.ledger.manifest import Manifest

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from rightful.cli.show import console, progress, table
 from rightful.errors import InputError
+from rightful.terminal import console, progress, table
 
 snapshot_app = typer.Typer(help="Import and show captured signals.", no_args_is_help=True, rich_markup_mode=None)
 optout_app = typer.Typer(help="Opt-outs that reached you directly.", no_args_is_help=True, rich_markup_mode=None)

@@ -87,16 +87,16 @@ class Situation:
     """The facts of one distinct combination; every value is a plain string or a tuple of them.
 
     Attributes:
-        source: name of the source as the policy declares it, or as the record names it if it does not.
+        source: name of the source as the policy declares it; empty where it declares none such.
         source_known: whether the policy declares it.
         url: a `UrlFact`.
         text_readable: False where the text is no valid UTF-8.
         robots_fetch, robots_build: `RobotsFact` in force when fetched, and newest.
         optouts: `kind:state` of every opt-out that names the record, sorted.
-        licence: licence id, `none`, `unknown`, or the raw value where it is not known.
-        licence_known: whether `licence` is an id of the table.
+        licence: an id of the table, or `none`, `unknown`, `custom_allow`, `custom_deny`.
         licence_evidence, consent: as the record's column or else its source says.
-        unknown_values: `fact=value` of every value outside its closed list, sorted.
+        unknown_values: names of the facts whose value is outside its closed list, sorted. The values themselves are
+            counted in the manifest: facts are few, values may be as many as records.
     """
 
     source: str

@@ -66,6 +66,7 @@ class Manifest:
         reference_time: the one time the run knows, ISO 8601: of the newest capture, unless given.
         policy, snapshot, register: ids and what identifies them; register is None where none was given.
         columns: column of each role.
+        unknown_values: records by `fact=value` for values outside their closed list, as far as a value may be a name.
         evidence: digest of the run's own snapshot of the captures it was decided on.
         root: Merkle root over every file of the screening stage but this one.
     """
@@ -83,6 +84,7 @@ class Manifest:
     data: tuple[DataFile, ...]
     ledger: tuple[str, ...]
     counts: Counts
+    unknown_values: dict[str, int]
     evidence: str
     root: str
     format: int = FORMAT

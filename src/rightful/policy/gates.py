@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 
 EXCLUDE, HOLD = Admission.EXCLUDE, Admission.HOLD
 
+# What the part of a code behind its colon says, where it is one of a few words.
+_DETAILS = {
+    "named": "in a group that names a crawler that counts",
+    "wildcard": "in its * group",
+    "named+wildcard": "both in a group that names a crawler that counts and in its * group",
+    "unreachable": "by being unreachable (5xx, network)",
+    "refused": "by being refused (401, 403, 429, 451)",
+    "no-url": "it has no URL",
+    "url-not-readable": "its URL names no web location",
+    "url-too-long": "its URL is too long to be matched",
+}
+
 # Every code a decision may carry, and what it says to a reader of the card.
 REASONS = {
     "OPTOUT": "a verified opt-out names the record",
@@ -53,6 +65,13 @@ REASONS = {
     "GENERAL": "the general exemption of the seed paper's proposal",
     "ASSESS": "the declared facts do not decide the tier",
 }
+
+
+def meaning_of(reason: str) -> str:
+    """Say what a reason says, its detail included."""
+    code, _, detail = reason.partition(":")
+    told = _DETAILS.get(detail)
+    return f"{REASONS[code]}, {told}" if told else REASONS[code]
 
 
 def robots(situation: Situation, source: Source | None, policy: Policy) -> Iterator[Finding]:

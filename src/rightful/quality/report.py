@@ -75,7 +75,7 @@ class QualityReport:
 
     Attributes:
         policy: id of the policy whose thresholds counted.
-        suite: digest of the requirements as they were tested; the same for the same standard.
+        suite: digest of the requirements as they were tested: codes, expectations, thresholds.
         as_of: reference time, ISO 8601; None where there was none.
         rows: how many records there are.
         results: of every requirement, those not tested included, in the order of `requirements_for`.

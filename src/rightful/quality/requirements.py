@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Literal
 
 from rightful.errors import PolicyError
 from rightful.facts.decision import Admission, Tier
+from rightful.facts.moment import parse_time
 from rightful.facts.situation import Route
 from rightful.quality.expectations import Expectation, among, percent, present, rest, rows, true, unique, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from rightful.policy.policy import Policy
     from rightful.policy.sections import Quality
@@ -210,11 +212,12 @@ def _fields(quality: Quality) -> Iterator[Requirement]:
 
 def _times(quality: Quality, as_of: datetime | None) -> Iterator[Requirement]:
     """Fetch times, in whole seconds; one that is not known is not taken for a recent one."""
-    moment = as_of.replace(tzinfo=UTC) if as_of and not as_of.tzinfo else as_of
+    moment = parse_time(as_of)
     now = int(moment.timestamp()) if moment else 0
     when = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else "the reference time"
     timeless = "" if moment else "no reference time was given"
     unlimited = "" if quality.max_age_days else "the policy sets no limit of age"
+    age = f"more than {quality.max_age_days:,} days" if quality.max_age_days else "too long"
     oldest = now - quality.max_age_days * _DAY_SECONDS
     yield Requirement(
         "fetched-before", "high:accurate-consistent", f"No fetch time that can be read is after {when}.",
@@ -226,7 +229,7 @@ def _times(quality: Quality, as_of: datetime | None) -> Iterator[Requirement]:
     )  # fmt: skip
     yield Requirement(
         "recent", "high:current",
-        f"No fetch time that can be read is more than {quality.max_age_days:,} days before {when}.",
+        f"No fetch time that can be read is {age} before {when}.",
         within("fetched_at", least=oldest), needs=("fetched_at",), not_applied=unlimited or timeless,
     )  # fmt: skip
 

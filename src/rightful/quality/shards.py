@@ -19,12 +19,13 @@ from rightful.quality.garbled import GARBLED
 from rightful.screening.labels import RIGHTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rightful.screening.columns import Columns
 
 TABLE = "records"
+KEY = "record_id"
 _MILLISECONDS = 100_000_000_000  # larger whole numbers are not seconds: as in screening
 _ROLES = ("id", "url", "text", "fetched_at", "language", "source")
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
@@ -36,10 +37,10 @@ _TIME_FORMATS = (
 _ROW_NUMBER = "file_row_number"  # DuckDB's name of the column it adds; counted from 0
 
 _SHIPPED = Template("CREATE TEMP VIEW shipped AS SELECT $fields FROM read_parquet([$files], $options)")
-_RECORDS = Template("CREATE TABLE records AS SELECT $fields FROM shipped")
+_RECORDS = Template("CREATE TABLE records AS SELECT $fields FROM (SELECT *, $words FROM shipped)")
 
 
-def settings(scratch: Path, memory_limit: str, threads: int) -> dict[str, str | int]:
+def settings(scratch: Path, memory_limit: str, threads: int) -> dict[str, Any]:
     """Give the settings of every connection: bounded, spilling beside the database, and without a network."""
     return {
         "memory_limit": memory_limit,
@@ -73,11 +74,15 @@ def flatten(files: Sequence[Path], columns: Columns, database: Path, *, memory_l
         try:
             connection.execute(_view(links, columns, schema, _names(connection, links[0])))
             kinds = {name: str(kind) for name, kind, *_ in connection.execute("DESCRIBE shipped").fetchall()}
-            fields = ", ".join(f"{sql} AS {name}" for name, sql in _fields(kinds, columns))
-            connection.execute(_RECORDS.substitute(fields=fields), {"names": [file.name for file in files]})
+            fields, words = (_listed(pairs) for pairs in (_fields(kinds, columns), _words(kinds)))
+            names = [file.name for file in files]
+            connection.execute(_RECORDS.substitute(fields=fields, words=words), {"names": names})
             return int(connection.execute("SELECT count(*) FROM records").fetchall()[0][0])
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            raise RightfulError(f"DuckDB has no room or no file left: {error}", hint="raise memory_limit") from error
+            raise RightfulError(
+                f"DuckDB ran out of memory or of files: {error}",
+                hint="raise memory_limit, or make room where temporary files go (TMPDIR)",
+            ) from error
         except duckdb.Error as error:
             # Its message may quote the value it stumbled over, and that is the text of a record.
             kind = type(error).__name__
@@ -148,12 +153,20 @@ def _reach(path: str, role: str, schema: pa.Schema, in_duckdb: Mapping[str, str]
     return sql
 
 
+def _words(kinds: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Give each column as text, and whether it has anything but white space; worked out once, for it costs most."""
+    for role in _ROLES:
+        name = f"{role}_"
+        if name in kinds:
+            yield role, _as_text(name, kinds[name])
+            yield f"{role}_filled", f"regexp_matches({_as_text(name, kinds[name])}, '[^\\s\\p{{Z}}]')"
+    yield "place", "list_extract($names, shard_ + 1)"
+
+
 def _fields(kinds: Mapping[str, str], columns: Columns) -> Iterator[tuple[str, str]]:
-    """Give the columns of the table, as names and SQL over the view."""
-    words = {role: _as_text(f"{role}_", kinds[f"{role}_"]) for role in _ROLES if f"{role}_" in kinds}
-    place = "list_extract($names, shard_ + 1)"
-    stated = _id(kinds["id_"], columns) if "id" in words else "NULL"
-    yield "record_id", f"coalesce({stated}, {place} || '#' || row_, {place})"
+    """Give the columns of the table, over the view and its words."""
+    stated = _id(kinds["id_"], columns) if "id_" in kinds else "NULL"
+    yield KEY, f"coalesce({stated}, place || '#' || row_, place)"
     for word in ("admission", "tier", "route"):
         yield word, f"coalesce(label_{word}, '')"
     for word in ("basis", "site"):
@@ -161,27 +174,26 @@ def _fields(kinds: Mapping[str, str], columns: Columns) -> Iterator[tuple[str, s
     yield "reasons", "coalesce(len(label_reasons), 0)"
     yield "situation", "label_situation"
     yield "label_complete", " AND ".join(f"label_{field.name} IS NOT NULL" for field in RIGHTS if field.name != "site")
-    if "id" in words:
+    if "id_" in kinds:
         yield "has_id", f"{stated} IS NOT NULL"
-    has_url = f"coalesce({_filled(words['url'])}, false)" if "url" in words else "false"
-    if "url" in words:
+    has_url = "coalesce(url_filled, false)" if "url_" in kinds else "false"
+    if "url_" in kinds:
         yield "has_url", has_url
-    if "text" in words:
-        text = words["text"]
+    if "text_" in kinds:
         # A text that cannot be decoded is there; it is not empty but unreadable, and has no octets to count.
-        has_text = f"coalesce({_filled(text)}, text_ IS NOT NULL)"
+        has_text = "coalesce(text_filled, text_ IS NOT NULL)"
         yield "has_text", has_text
         yield "has_text_or_url", f"({has_text} OR {has_url})"
-        yield "text_octets", f"CASE WHEN {_filled(text)} THEN strlen({text}) WHEN {has_text} THEN 0 END"
+        yield "text_octets", f"CASE WHEN text_filled THEN strlen(text) WHEN {has_text} THEN 0 END"
         # 64 bits: among 100M texts the odds that any two share a hash by chance are 3 in 10,000.
-        yield "text_hash", f"CASE WHEN {_filled(text)} THEN hash({text}) END"
-        yield "garbled", f"coalesce(regexp_matches({text}, {_literal(GARBLED)}), false)"
-    if "fetched_at" in words:
-        yield "fetched_at", _seconds(words["fetched_at"], kinds["fetched_at_"])
-    if "language" in words:
-        yield "language", f"lower(trim(coalesce({words['language']}, '')))"
-    if "source" in words:
-        yield "source", f"coalesce({words['source']}, '')"
+        yield "text_hash", "CASE WHEN text_filled THEN hash(text) END"
+        yield "garbled", f"coalesce(regexp_matches(text, {_literal(GARBLED)}), false)"
+    if "fetched_at_" in kinds:
+        yield "fetched_at", _seconds(kinds["fetched_at_"])
+    if "language_" in kinds:
+        yield "language", "lower(trim(coalesce(language, '')))"
+    if "source_" in kinds:
+        yield "source", "coalesce(source, '')"
 
 
 def _id(kind: str, columns: Columns) -> str:
@@ -198,12 +210,7 @@ def _as_text(name: str, kind: str) -> str:
     return name if kind == "VARCHAR" else f"CAST({name} AS VARCHAR)"
 
 
-def _filled(text: str) -> str:
-    """Tell whether a text has anything but white space; null of null."""
-    return f"regexp_matches({text}, '[^\\s\\p{{Z}}]')"
-
-
-def _seconds(text: str, kind: str) -> str:
+def _seconds(kind: str) -> str:
     """Read a fetch time as screening does, in whole seconds since 1970, UTC; null where it is no time."""
     if kind in _INTEGERS:
         return f"CASE WHEN fetched_at_ > {_MILLISECONDS} THEN fetched_at_ // 1000 ELSE fetched_at_ END"
@@ -212,10 +219,14 @@ def _seconds(text: str, kind: str) -> str:
         moment = f"CAST(fetched_at_ AS {'TIMESTAMPTZ' if zoned else 'TIMESTAMP'})"
     else:
         formats = ", ".join(_literal(form) for form in _TIME_FORMATS)
-        read = f"coalesce(TRY_CAST(trim({text}) AS TIMESTAMP), try_strptime(trim({text}), [{formats}]))"
+        read = f"coalesce(TRY_CAST(trim(fetched_at) AS TIMESTAMP), try_strptime(trim(fetched_at), [{formats}]))"
         # Without a digit it is one of the words SQL knows for times (`epoch`, `infinity`), and nobody meant that.
-        moment = f"CASE WHEN regexp_matches({text}, '[0-9]') THEN {read} END"
+        moment = f"CASE WHEN regexp_matches(fetched_at, '[0-9]') THEN {read} END"
     return f"TRY_CAST(floor(epoch({moment})) AS BIGINT)"
+
+
+def _listed(pairs: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{sql} AS {name}" for name, sql in pairs)
 
 
 def _literal(text: str) -> str:

@@ -7,24 +7,24 @@ import json
 import os
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from rightful.errors import MissingExtraError, RightfulError
+from rightful.facts.moment import parse_time
 from rightful.quality.report import MAX_EXAMPLES, QualityReport, Result
 from rightful.quality.requirements import RECORDS_PRESENT, Requirement, requirements_for
-from rightful.quality.shards import TABLE, flatten, settings
+from rightful.quality.shards import KEY, TABLE, flatten, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from types import ModuleType
 
     from rightful.policy.policy import Policy
     from rightful.screening.columns import Columns
-
-_KEY = "record_id"
 
 
 def validate_files(
@@ -56,20 +56,24 @@ def validate_files(
         RightfulError: a requirement could not be tested; that is neither passed nor failed.
     """
     requirements = requirements_for(policy, columns, as_of=as_of)
-    with TemporaryDirectory(prefix="rightful-quality-") as scratch, _environment():
-        engine = _engine()
+    with _engine() as engine, TemporaryDirectory(prefix="rightful-quality-") as scratch:
         database = Path(scratch) / "records.duckdb"
         rows = flatten(files, columns, database, memory_limit=memory_limit, threads=threads)
         asked = [requirement if rows else _unless_empty(requirement) for requirement in requirements]
         applied = [requirement for requirement in asked if not requirement.not_applied]
         found = engine.validate_table(
-            database, TABLE, _KEY, [requirement.configuration for requirement in applied],
-            settings(Path(scratch), memory_limit, threads), MAX_EXAMPLES,
-        )  # fmt: skip
+            database,
+            [requirement.configuration for requirement in applied],
+            table=TABLE,
+            key=KEY,
+            examples=MAX_EXAMPLES,
+            settings=settings(Path(scratch), memory_limit, threads),
+        )
     by_code = {one.expectation_config.meta["code"]: one for one in found}
     results = [_result(requirement, by_code.get(requirement.code)) for requirement in asked]
-    moment = as_of and (as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)).isoformat()
-    return QualityReport(policy.id, _digest(asked), moment, rows, tuple(results))
+    moment = parse_time(as_of)
+    when = moment.astimezone(UTC).isoformat() if moment else None
+    return QualityReport(policy.id, _digest(asked), when, rows, tuple(results))
 
 
 def _unless_empty(requirement: Requirement) -> Requirement:
@@ -78,22 +82,17 @@ def _unless_empty(requirement: Requirement) -> Requirement:
     return replace(requirement, not_applied="there are no records")
 
 
-def _engine() -> ModuleType:
-    try:
-        from rightful.quality import duckdb_engine  # noqa: PLC0415 - an extra, and it takes seconds
-    except ImportError as error:
-        raise MissingExtraError.named("quality", needs="Great Expectations with DuckDB") from error
-    return duckdb_engine
-
-
 @contextmanager
-def _environment() -> Iterator[None]:
-    """Leave the environment as it was: older versions report usage unless told not to, all set a variable."""
+def _engine() -> Iterator[ModuleType]:
+    """Load the frameworks, and leave the environment as it was.
+
+    Older versions of Great Expectations report usage unless told not to, and every version sets SF_PARTNER.
+    """
     names = ("GX_ANALYTICS_ENABLED", "SF_PARTNER")
     before = {name: os.environ.get(name) for name in names}
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
     try:
-        yield
+        yield _loaded()
     finally:
         for name, value in before.items():
             if value is None:
@@ -102,22 +101,30 @@ def _environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _loaded() -> ModuleType:
+    try:
+        from rightful.quality import duckdb_engine  # noqa: PLC0415 - an extra, and it takes seconds
+    except ModuleNotFoundError as error:
+        raise MissingExtraError.named("quality", needs="Great Expectations with DuckDB") from error
+    return duckdb_engine
+
+
 def _result(requirement: Requirement, found: Any) -> Result:
     """Take from a result of Great Expectations what is ours to keep: counts and ids, no values."""
     common = (requirement.code, requirement.test, requirement.statement, requirement.severity, requirement.tolerated)
     if requirement.not_applied:
         return Result(*common, not_applied=requirement.not_applied)
-    if found is None or _raised(found.exception_info) or not found.result:
-        kinds = sorted(_kinds(found.exception_info)) if found is not None else []
+    if found is None or not found.result or _raised(found.exception_info):
+        told = sorted(_raised(found.exception_info)) if found is not None else []
         raise RightfulError(
-            f"the quality requirement {requirement.code!r} could not be tested: {', '.join(kinds) or 'no result'}",
-            hint="nothing was passed or failed; the log of great_expectations says more",
+            f"the quality requirement {requirement.code!r} could not be tested: {told[0] if told else 'no result'}",
+            hint="it has neither passed nor failed; where memory ran out, raise memory_limit",
             requirement=requirement.code,
         )
     result = found.result
     if requirement.code == RECORDS_PRESENT:
         return Result(*common, passed=bool(found.success), asked=int(result["observed_value"]))
-    ids = [str(row[_KEY]) for row in result.get("partial_unexpected_index_list") or ()]
+    ids = [str(row[KEY]) for row in result.get("partial_unexpected_index_list") or ()]
     return Result(
         *common,
         passed=bool(found.success),
@@ -127,10 +134,12 @@ def _result(requirement: Requirement, found: Any) -> Result:
     )
 
 
-def _raised(told: dict[str, Any]) -> bool:
-    """Tell whether an expectation raised: it says so itself, or for each metric it needed."""
+def _raised(told: dict[str, Any]) -> set[str]:
+    """Give what an expectation raised; it tells so for itself, or for each metric it needed."""
     parts = [told, *(part for part in told.values() if isinstance(part, dict))]
-    return any(part.get("raised_exception") for part in parts)
+    raised = [str(part.get("exception_message")) for part in parts if part.get("raised_exception")]
+    # The first line only: the statement and a traceback follow. What was asked has no text to quote.
+    return {(message.splitlines() or [""])[0] for message in raised}
 
 
 def _digest(requirements: list[Requirement]) -> str:

@@ -90,7 +90,8 @@ def canonical_key(kind: KeyKind, value: str) -> str:
     text = value.strip()
     key: str | None = None
     if kind in {KeyKind.URL, KeyKind.PREFIX}:
-        location = parse_url(text if "://" in text else f"https://{text}")
+        bare = "://" not in text and "@" not in text.partition("/")[0]
+        location = parse_url(f"https://{text}" if bare else text)
         key = location_key(location) if location else None
     elif kind in {KeyKind.HOST, KeyKind.SITE}:
         key = parse_host(text.removeprefix("*.") if kind is KeyKind.SITE else text)

@@ -140,6 +140,8 @@ class Register:
             ) from error
         if (table.schema.metadata or {}).get(b"rightful.format") != FORMAT.encode():
             raise RegisterError(f"{file} is no register of format {FORMAT}", path=str(file))
+        if not table.schema.equals(_SCHEMA):
+            raise RegisterError(f"{file} was altered: its columns are not those of a register", path=str(file))
         return cls(file, table.combine_chunks())
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -158,6 +160,10 @@ class Register:
         Raises:
             RegisterError: the file was altered.
         """
+        try:
+            self._table.validate(full=True)  # before anything follows an offset of a file that may be altered
+        except pa.ArrowInvalid as error:
+            raise RegisterError(f"{self.path} was altered: {error}") from error
         if _digest(self._table) != self.digest:
             raise RegisterError(f"{self.path} was altered: its entries are not what its digest says")
 
@@ -177,9 +183,13 @@ class Register:
         return int(self._kind_starts[code]), int(self._kind_starts[code + 1])
 
     def has(self, kind: KeyKind) -> bool:
-        """Tell whether there is any opt-out of a kind: if not, nothing need be looked up."""
-        start, stop = self._slice(kind)
-        return stop > start
+        """Tell whether any opt-out of a kind has an effect: if not, nothing need be looked up."""
+        return KINDS.index(kind) in self._effective_kinds
+
+    @cached_property
+    def _effective_kinds(self) -> frozenset[int]:
+        effective = np.isin(self._numpy("state", np.uint8), [STATES.index(state) for state in _BITS])
+        return frozenset(np.unique(self._numpy("kind", np.uint8)[effective]).tolist())
 
     def find(self, kind: KeyKind, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Look up canonical keys.

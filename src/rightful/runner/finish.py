@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from rightful.runner.plan import Plan
     from rightful.screening.screener import Screener
 
+_TOLD_UNKNOWN = 50  # values outside a closed list that the manifest names
+
 
 def put_together(
     plan: Plan, screener: Screener, *, policy_file: Path, folder: Path, work: Path, reference_time: str | None
@@ -87,6 +89,7 @@ def put_together(
         data=data,
         ledger=parts,
         counts=count(table),
+        unknown_values=_unknown(figures),
         evidence=evidence.digest,
         root=files_root(outputs),
     )
@@ -142,6 +145,14 @@ def _situations(figures: list[Figures]) -> pa.Table:
 def _ledger(folder: Path, parts: tuple[str, ...]) -> Iterator[Any]:
     for part in parts:
         yield from pq.ParquetFile(folder / part).iter_batches(columns=["site", "admission"])
+
+
+def _unknown(figures: list[Figures]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for figure in figures:
+        total.update(figure.unknown)
+    ordered = sorted(total.items(), key=lambda item: (-item[1], item[0]))
+    return dict(ordered[:_TOLD_UNKNOWN])
 
 
 def _inputs(plan: Plan, figures: list[Figures]) -> Iterator[InputFile]:

@@ -80,7 +80,7 @@ def make_plan(
     """
     files = find_inputs(inputs)
     opened = [open_records(file) for file in files]
-    schema = _common_schema(opened)
+    schema = _shared_schema(opened)
     names = _names(files)
     columns = screener.columns_of(schema, file=str(files[0]))
     if mode == "ledger" and not screener.needs_text:
@@ -93,7 +93,7 @@ def make_plan(
     return Plan(mode, tuple(units), tuple(zip(names, opened, strict=True)), schema, columns, rules, stamp)
 
 
-def _common_schema(opened: list[Records]) -> pa.Schema:
+def _shared_schema(opened: list[Records]) -> pa.Schema:
     """Take the schema all inputs share. Files without any field (empty JSON lines) fit every schema."""
     told = [records for records in opened if len(records.schema)]
     if not told:

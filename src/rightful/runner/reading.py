@@ -49,6 +49,8 @@ def find_inputs(patterns: str | Path | Sequence[str | Path]) -> list[Path]:
         InputError: a pattern matches nothing, or a file is of no format that is read.
     """
     several = [patterns] if isinstance(patterns, str | Path) else list(patterns)
+    if not several:
+        raise InputError("no inputs were named", hint="name files, folders or patterns")
     found: dict[Path, None] = {}
     for pattern in several:
         path = Path(pattern)

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import functools
 import multiprocessing
 import os
 import shutil
+import sys
+import threading
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import connection
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
-from rightful.errors import RunError, WorkerLostError
+from rightful.errors import NoSpaceError, RunBusyError, RunError, WorkerLostError
 from rightful.files import digest_of
 from rightful.ledger.run_directory import MANIFEST, RunDirectory
 from rightful.runner.finish import put_together
@@ -139,7 +144,8 @@ class Run:
         # forkserver: a fork of a process with Arrow's threads can hang.
         context = multiprocessing.get_context("forkserver")
         done = 0
-        with ProcessPoolExecutor(processes, context, _enter_worker, (self.plan, self.screener, work)) as pool:
+        pool_of = functools.partial(ProcessPoolExecutor, processes, context, _enter_worker)
+        with _without_main_module(), pool_of((self.plan, self.screener, work)) as pool:
             pending = {pool.submit(_screen_in_worker, unit): unit for unit in self.plan.units}
             try:
                 while pending:
@@ -159,12 +165,35 @@ class Run:
                 pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _without_main_module() -> Iterator[None]:
+    """Start workers without importing what this process was started with; nothing they run lies in it.
+
+    It may be a script without a guard around its calls, or Airflow's own command, whose import fails inside a task.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 _worker: tuple[Plan, Screener, Path] | None = None
 
 
 def _enter_worker(plan: Plan, screener: Screener, work: Path) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     global _worker  # noqa: PLW0603 - what a worker process is set up with, once
     _worker = plan, screener, work
+
+
+def _end_with_parent() -> None:
+    """End a worker whose parent was killed: it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _screen_in_worker(unit: Unit) -> None:
@@ -201,20 +230,23 @@ def begun(
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunError(f"another process is making {target} at this moment", path=str(target)) from None
+            raise RunBusyError(f"another process is making {target} at this moment", path=str(target)) from None
         _continue_or_clear(folder, plan)
-        yield Run(Path(policy), plan, screener, target, reference_time)
+        try:
+            yield Run(Path(policy), plan, screener, target, reference_time)
+        finally:
+            _leave_no_trace(folder)
 
 
 def _refuse_foreign(target: Path, plan: Plan, *, overwrite: bool) -> None:
-    if not target.exists() or overwrite:
+    if not target.exists():
         return
     if not (target / MANIFEST).exists():
         if target.is_dir() and not any(target.iterdir()):
             target.rmdir()
             return
         raise RunError(f"{target} is there and is no run of ours", hint="name another directory", path=str(target))
-    if not _made_under(plan, RunDirectory(target).manifest):
+    if not overwrite and not _made_under(plan, RunDirectory(target).manifest):
         raise RunError(
             f"{target} holds a finished run of other inputs or rules",
             hint="name another directory, or replace it with --overwrite",
@@ -244,13 +276,19 @@ def _continue_or_clear(folder: Path, plan: Plan) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
+def _leave_no_trace(folder: Path) -> None:
+    """Remove a folder in which nothing was made that the next try could use."""
+    if folder.exists() and not any(entry.name not in {".lock", ".plan"} for entry in folder.iterdir()):
+        shutil.rmtree(folder)
+
+
 @contextmanager
 def _disk_space(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            raise RunError(
+            raise NoSpaceError(
                 f"no space is left to write {out}: {error}",
                 hint="free some, then run the same command again: finished shards are kept",
                 path=str(out),

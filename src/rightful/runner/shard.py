@@ -32,6 +32,8 @@ ROW_GROUP = 65_536
 LEDGER_PART = pa.schema([("input", pa.string()), ("row", pa.int64()), *LEDGER])
 _WRITER = {"compression": "zstd", "compression_level": 1}
 _FEATURES = b"huggingface"
+_KEPT_UNKNOWN = 1_000  # distinct values outside a closed list; the rest is counted together
+_NAME_LENGTH = 60
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Figures:
     languages: Counter[str] = field(default_factory=Counter)
     fetched: tuple[int, int] | None = None
     input_sha256: str | None = None
+    unknown: Counter[str] = field(default_factory=Counter)
 
     def to_json(self) -> str:
         """Write them, keys sorted."""
@@ -61,6 +64,7 @@ class Figures:
                 "languages": self.languages,
                 "fetched": self.fetched,
                 "input_sha256": self.input_sha256,
+                "unknown": self.unknown,
             },
             sort_keys=True,
         )
@@ -79,6 +83,7 @@ class Figures:
             languages=Counter(value["languages"]),
             fetched=tuple(value["fetched"]) if value["fetched"] else None,
             input_sha256=value["input_sha256"],
+            unknown=Counter(value["unknown"]),
         )
 
 
@@ -104,10 +109,20 @@ def screen_unit(
         if unit.first_row == 0:
             figures.input_sha256 = digest_of(unit.records.path)
         (scratch / "figures.json").write_text(figures.to_json(), encoding="utf-8")
-        scratch.replace(done)
+        _put(scratch, done)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
+
+
+def _put(scratch: Path, done: Path) -> None:
+    """Move a finished shard into place; one that a worker of an earlier try has put there meanwhile is the same."""
+    try:
+        scratch.replace(done)
+    except OSError:
+        if not done.exists():
+            raise
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _write(plan: Plan, unit: Unit, screener: Screener, folder: Path, on_rows: Callable[[int], None] | None) -> Figures:
@@ -153,8 +168,18 @@ def _count(figures: Figures, examined: Examined) -> None:
     ):
         figures.records[str(number)] += records
         figures.situations.setdefault(str(number), {**situation.facts, **decision_facts(decision)})
+    for (fact, value), records in observation.unknown.items():
+        shown = f"{fact}={_shown(value)}"
+        room = len(figures.unknown) < _KEPT_UNKNOWN or shown in figures.unknown
+        figures.unknown[shown if room else f"{fact}=(other values)"] += records
     figures.captures |= observation.signals.captures
     figures.optouts |= observation.signals.entries
+
+
+def _shown(value: str) -> str:
+    """Show a value that may be a name; anything longer may be a text, and is only measured."""
+    plain = " ".join(value.split())
+    return plain if len(plain) <= _NAME_LENGTH and plain.isprintable() else f"({len(value):,} characters)"
 
 
 def _measure(figures: Figures, kept: pa.RecordBatch, examined: Examined, plan: Plan) -> None:

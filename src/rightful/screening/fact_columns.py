@@ -51,14 +51,16 @@ def texts_of(batch: pa.RecordBatch, path: str | None) -> tuple[pa.Array, pa.Arra
     return text_column(batch, path)
 
 
-def closed(choices: type[LicenceEvidence | Consent], value: str | None, name: str, unknown: list[str]) -> str | None:
+def closed(
+    choices: type[LicenceEvidence | Consent], value: str | None, name: str, unknown: list[tuple[str, str]]
+) -> str | None:
     """Read a value of a closed list; one outside it is noted in `unknown`, and counts as not stated."""
     if value is None:
         return None
     try:
         return choices(value.strip().lower()).value
     except ValueError:
-        unknown.append(f"{name}={value[:80]}")
+        unknown.append((name, value))
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,12 +71,16 @@ class Signals:
 
 @dataclass(slots=True)
 class Observation:
-    """A batch observed: its distinct situations, which of them each row is in, and what they were found by."""
+    """A batch observed: its distinct situations, which of them each row is in, and what they were found by.
+
+    `unknown` counts records by (fact, value) for values outside their closed list.
+    """
 
     situations: list[Situation]
     situation: np.ndarray
     locations: Locations
     signals: Signals
+    unknown: Counter[tuple[str, str]]
 
 
 def site_view(policy: Policy, snapshot: Snapshot) -> SiteView:
@@ -126,8 +131,8 @@ class Observer:
             "licence_evidence": coded(batch, columns.licence_evidence),
             "consent": coded(batch, columns.consent),
         }
-        situations, situation = self._distinguish(batch.num_rows, codes)
-        return Observation(situations, situation, locations, signals)
+        situations, situation, unknown = self._distinguish(batch.num_rows, codes)
+        return Observation(situations, situation, locations, signals, unknown)
 
     def signals(self, locations: Locations) -> Signals:
         """Look up what robots.txt and the register say about a batch's locations."""
@@ -184,8 +189,10 @@ class Observer:
             return Coded(np.zeros(batch.num_rows, np.int8), (only.key,))
         return coded(batch, self._columns.source)
 
-    def _distinguish(self, rows: int, codes: dict[str, Coded]) -> tuple[list[Situation], np.ndarray]:
-        """Group rows by their combination of codes, and build a situation for each."""
+    def _distinguish(
+        self, rows: int, codes: dict[str, Coded]
+    ) -> tuple[list[Situation], np.ndarray, Counter[tuple[str, str]]]:
+        """Group rows by their combination of codes, and build a situation for each that differs in facts."""
         key = np.zeros(rows, np.int64)
         for fact in codes.values():
             smallest = int(fact.codes.min(initial=0))
@@ -193,13 +200,22 @@ class Observer:
             if int(key.max(initial=0)) > np.iinfo(np.int64).max // span - 1:
                 key = np.unique(key, return_inverse=True)[1]
             key = key * span + (fact.codes.astype(np.int64) - smallest)
-        _, first, situation = np.unique(key, return_index=True, return_inverse=True)
-        values = ({name: fact.value(row) for name, fact in codes.items()} for row in first.tolist())
-        return [self._situation(facts) for facts in values], situation
+        _, first, inverse, sizes = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+        unknown: Counter[tuple[str, str]] = Counter()
+        numbers: dict[Situation, int] = {}
+        number_of = np.empty(len(first), np.int64)
+        for at, (row, size) in enumerate(zip(first.tolist(), sizes.tolist(), strict=True)):
+            odd: list[tuple[str, str]] = []
+            situation = self._situation({name: fact.value(row) for name, fact in codes.items()}, odd)
+            number_of[at] = numbers.setdefault(situation, len(numbers))
+            for pair in odd:
+                unknown[pair] += size
+        return list(numbers), number_of[inverse], unknown
 
-    def _situation(self, values: dict[str, Any]) -> Situation:
+    def _situation(self, values: dict[str, Any], unknown: list[tuple[str, str]]) -> Situation:
         source = self._policy.sources_by_key.get(values["source"] or "")
-        unknown: list[str] = []
+        if source is None:
+            unknown.append(("source", values["source"] or ""))
         licence = self._licence(values["licence"], source, unknown)
         evidence = closed(LicenceEvidence, values["licence_evidence"], "licence_evidence", unknown)
         consent = closed(Consent, values["consent"], "consent", unknown)
@@ -208,7 +224,7 @@ class Observer:
             own = values["licence"] is not None
             evidence = "tag_only" if own else source.licence_evidence.value if source else "none"
         return Situation(
-            source=source.name if source else str(values["source"] or ""),
+            source=source.name if source else "",
             source_known=source is not None,
             url=values["url"].value,
             text_readable=bool(values["text_readable"]),
@@ -218,15 +234,15 @@ class Observer:
             licence=licence,
             licence_evidence=evidence,
             consent=consent or (source.consent.value if source else Consent.NOT_APPLICABLE.value),
-            unknown_values=tuple(sorted(unknown)),
+            unknown_values=tuple(sorted({name for name, _ in unknown} - {"source"})),
         )
 
-    def _licence(self, stated: str | None, source: Source | None, unknown: list[str]) -> str:
+    def _licence(self, stated: str | None, source: Source | None, unknown: list[tuple[str, str]]) -> str:
         aliases = self._policy.licences.aliases
         if stated is None:
             return (licence_id(source.licence, aliases) or UNKNOWN_LICENCE) if source else NO_LICENCE
         known = licence_id(stated, aliases)
         if known is None:
-            unknown.append(f"licence={stated[:80]}")
+            unknown.append(("licence", stated))
             return UNKNOWN_LICENCE
         return known

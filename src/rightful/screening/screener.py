@@ -149,12 +149,13 @@ class Screener:
     def _refuse_unmatchable(self, columns: Columns, schema: pa.Schema, file: str) -> None:
         if self.register is None:
             return
+        where = f"of {file} " if file else ""
         for kind, role in ((KeyKind.CONTENT, "text"), (KeyKind.ACCOUNT, "account")):
             told_none = getattr(self.policy.columns, role) == NO_COLUMN
             if self.register.has(kind) and getattr(columns, role) is None and not told_none:
                 raise MissingColumnError(
-                    f"the register has opt-outs by {kind.value}, and no column {f'of {file} ' if file else ''}holds the "
-                    f"{role} of a record; the columns are: {', '.join(schema.names)}",
+                    f"the register has opt-outs by {kind.value}, and no column {where}holds the {role} of a record; "
+                    f"the columns are: {', '.join(schema.names)}",
                     hint=f'name it in the policy: [columns] {role} = "…"; or say that there is none: {role} = "none"',
                     wanted=role,
                     available=schema.names,

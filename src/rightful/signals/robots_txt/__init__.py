@@ -173,7 +173,10 @@ class RobotsTxt:
 
     def distinct(self, tokens: Iterable[str]) -> list[Selection]:
         """Give the different selections a set of tokens leads to: mostly one, however many tokens."""
-        return list({id(s): s for s in map(self.select, tokens)}.values())
+        wanted = {token.strip().lower() for token in tokens}
+        named = wanted & self.tokens - {WILDCARD}
+        asked = sorted(named) if named == wanted else [*sorted(named), WILDCARD]
+        return list({id(s): s for s in map(self.select, asked)}.values())
 
     def match(self, url: str, token: str) -> RobotsMatch:
         """Decide one URL for one product token, with the line that decides."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,16 @@ def console() -> Console:
 def error_console() -> Console:
     """Give the console for everything that is not a result: progress and errors."""
     return Console(stderr=True)
+
+
+def end_quietly() -> None:
+    """At the very end: keep DuckDB's binding from listing, when the interpreter is gone, what it did not free.
+
+    Only for programs that are ours, registered with `atexit`: whatever else is said after this is lost as well.
+    """
+    if "duckdb" in sys.modules:
+        sys.stderr.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def print_error(error: RightfulError) -> None:
@@ -59,7 +71,7 @@ def table(*headings: str, title: str | None = None) -> Table:
     """Begin a table; a heading that begins with `#` is a column of numbers."""
     made = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for heading in headings:
-        made.add_column(heading.removeprefix("#"), justify="right" if heading.startswith("#") else "left")
+        made.add_column(heading.removeprefix("#"), justify="right" if heading[:1] == "#" else "left", overflow="fold")
     return made
 
 
@@ -77,6 +89,12 @@ def print_counts(manifest: Manifest) -> None:
             reasons.add_row(reason, f"{records:,}")
         console().print()
         console().print(reasons)
+    if manifest.unknown_values:
+        unknown = table("values the policy does not know", "#records")
+        for value, records in sorted(manifest.unknown_values.items(), key=lambda item: -item[1])[:10]:
+            unknown.add_row(value, f"{records:,}")
+        console().print()
+        console().print(unknown)
     if counts.by_tier:
         tiers = table("tier of the admitted", "#records")
         for tier, records in counts.by_tier.items():

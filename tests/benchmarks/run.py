@@ -1,0 +1,224 @@
+"""`make bench`: ratios between our way and the usual ways, all of one run on one machine.
+
+Jobs take turns, so that a machine that gets slower gets slower for all of them; what is printed is the median of the
+ratios within a turn. Absolute times are shown for orientation only: they are the machine's, not ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from protego import Protego
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.benchmarks.world import World, make_world
+
+from rightful.runner.run import screen_files
+from rightful.screening.columns import Columns
+from rightful.screening.locate import Locator
+from rightful.screening.robots_columns import RobotsColumns, captures_in_force
+from rightful.screening.screener import Screener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BATCH = 65_536
+AGENT = "GPTBot"
+
+
+def copy_only(world: World, folder: Path) -> int:
+    """The floor: read the records and write them, with the same writer."""
+    source = pq.ParquetFile(world.records)
+    rows = 0
+    with pq.ParquetWriter(folder / "copy.parquet", source.schema_arrow, compression="zstd", compression_level=1) as out:
+        for batch in source.iter_batches(BATCH):
+            out.write_batch(batch, row_group_size=BATCH)
+            rows += batch.num_rows
+    return rows
+
+
+def whole_run(world: World, folder: Path) -> int:
+    """Read, screen, write data and ledger and everything else of a screened directory: cold, one process."""
+    manifest = screen_files(
+        world.policy, world.records, snapshot=world.snapshot, register=world.register, out=folder / "out"
+    )
+    return manifest.counts.records
+
+
+def screen_warm(screener: Screener) -> Callable[[World, Path], int]:
+    """Read, screen, write data: with the rules compiled already."""
+
+    def job(world: World, folder: Path) -> int:
+        source = pq.ParquetFile(world.records)
+        rows = 0
+        writer = None
+        for batch in source.iter_batches(BATCH):
+            kept = screener.screen(batch)
+            if writer is None:
+                writer = pq.ParquetWriter(folder / "warm.parquet", kept.schema, compression="zstd", compression_level=1)
+            writer.write_batch(kept, row_group_size=BATCH)
+            rows += batch.num_rows
+        if writer is not None:
+            writer.close()
+        return rows
+
+    return job
+
+
+def filter_with_protego(world: World, folder: Path) -> int:
+    """What people write: `datasets.filter`, one row at a time, one agent, Protego kept per host."""
+    import datasets
+
+    datasets.disable_progress_bars()
+
+    @cache
+    def rules(host: str) -> Protego | None:
+        body = world.bodies.get(host)
+        return None if body is None else Protego.parse(body.decode("utf-8", "replace"))
+
+    def allowed(row: dict[str, str]) -> bool:
+        parsed = rules(urlsplit(row["url"]).hostname or "")
+        return parsed is None or parsed.can_fetch(row["url"], AGENT)
+
+    loaded = datasets.Dataset.from_parquet(str(world.records), cache_dir=str(folder / "hf"))
+    kept = loaded.filter(allowed, load_from_cache_file=False)
+    kept.flatten_indices().to_parquet(str(folder / "filtered.parquet"))
+    return len(loaded)
+
+
+def decisions_by_protego(world: World) -> Callable[[], int]:
+    """A warm loop over URLs: everything parsed beforehand, one agent."""
+    parsed = {host: Protego.parse(body.decode("utf-8", "replace")) for host, body in world.bodies.items()}
+    urls = pq.read_table(world.records, columns=["url"])["url"].to_pylist()
+
+    def job() -> int:
+        for url in urls:
+            parsed[urlsplit(url).hostname or ""].can_fetch(url, AGENT)
+        return len(urls)
+
+    return job
+
+
+def decisions_by_columns(world: World, tokens: tuple[str, ...]) -> Callable[[], int]:
+    """The same URLs by ours, warm, in batches."""
+    from rightful.snapshot.site_view import SiteView
+    from rightful.snapshot.store import Snapshot
+
+    view = SiteView(Snapshot.open(world.snapshot), tokens=tokens)
+    locator = Locator()
+    urls = pq.read_table(world.records, columns=["url"])["url"].combine_chunks()
+    column = urls.chunk(0) if isinstance(urls, pa.ChunkedArray) else urls
+
+    def job() -> int:
+        for start in range(0, len(column), BATCH):
+            located = locator.locate(column.slice(start, BATCH))
+            build, _ = captures_in_force(view, located, None)
+            RobotsColumns(view, located).facts(build)
+        return len(column)
+
+    return job
+
+
+def timed(job: Callable[[], int]) -> tuple[float, int]:
+    """Run a job once: seconds, and how many it did."""
+    began = time.perf_counter()
+    done = job()
+    return time.perf_counter() - began, done
+
+
+def measure(jobs: dict[str, Callable[[], int]], turns: int) -> dict[str, list[float]]:
+    """Run jobs in turns; give seconds per unit for each, turn by turn."""
+    taken: dict[str, list[float]] = {name: [] for name in jobs}
+    for turn in range(turns):
+        for name, job in jobs.items():
+            seconds, done = timed(job)
+            taken[name].append(seconds / done)
+            print(f"  turn {turn + 1}/{turns}  {name}: {seconds:.2f} s", file=sys.stderr)
+    return taken
+
+
+def show(title: str, taken: dict[str, list[float]], against: str, unit: str) -> None:
+    """Print units per second, and the ratio to one of the jobs, as median, least and most of the turns."""
+    table = Table(title=title, title_justify="left", box=None)
+    for heading in ("job", f"{unit}/s (this machine)", f"speed against «{against}»", "least", "most"):
+        table.add_column(heading, justify="left" if heading == "job" else "right")
+    for name, seconds in taken.items():
+        ratios = [floor / own for floor, own in zip(taken[against], seconds, strict=True)]
+        table.add_row(
+            name,
+            f"{1 / statistics.median(seconds):,.0f}",
+            f"{statistics.median(ratios):.2f} x",
+            f"{min(ratios):.2f}",
+            f"{max(ratios):.2f}",
+        )
+    Console(width=120).print(table)
+    print()
+
+
+def main() -> None:
+    """Make a world, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=300_000)
+    parser.add_argument("--hosts", type=int, default=4_000)
+    parser.add_argument("--turns", type=int, default=3)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="rightful-bench-") as scratch:
+        folder = Path(scratch)
+        world = make_world(folder, asked.rows, asked.hosts)
+        kind = "real" if world.real else "made-up"
+        print(f"{world.rows:,} records of about 1 kB over {len(world.bodies):,} hosts with {kind} robots.txt files\n")
+        work = folder / "work"
+
+        def in_fresh_folder(job: Callable[[World, Path], int]) -> Callable[[], int]:
+            def run() -> int:
+                shutil.rmtree(work, ignore_errors=True)
+                work.mkdir()
+                return job(world, work)
+
+            return run
+
+        screener = Screener(world.policy, world.snapshot, world.register, Columns(url="url", text="text", id="id"))
+        for batch in pq.ParquetFile(world.records).iter_batches(BATCH, columns=["url", "id", "text"]):
+            screener.screen(batch)  # compiles what the warm job uses
+        jobs = {
+            "read and write only": in_fresh_folder(copy_only),
+            "rightful: read, screen, write (warm)": in_fresh_folder(screen_warm(screener)),
+            "rightful: a whole screened run (cold)": in_fresh_folder(whole_run),
+            "datasets.filter with Protego per row": in_fresh_folder(filter_with_protego),
+        }
+        taken = measure(jobs, asked.turns)
+        show("Records, one process", taken, "read and write only", "records")
+        floor = taken["read and write only"]
+        above = {name: [a - b for a, b in zip(taken[name], floor, strict=True)] for name in jobs}
+        theirs = above["datasets.filter with Protego per row"]
+        for name in list(jobs)[1:3]:
+            ratios = [t / max(o, 1e-12) for t, o in zip(theirs, above[name], strict=True)]
+            print(f"time above the floor: datasets.filter takes {statistics.median(ratios):.1f} x that of «{name}»")
+        print()
+        every = screener.policy.crawler.effective
+        decisions = {
+            "Protego, warm loop, 1 token": decisions_by_protego(world),
+            "rightful, warm, 1 token": decisions_by_columns(world, ("gptbot",)),
+            f"rightful, warm, {len(every)} tokens": decisions_by_columns(world, every),
+        }
+        for job in decisions.values():
+            job()
+        show("URLs decided by robots.txt", measure(decisions, asked.turns), "Protego, warm loop, 1 token", "URLs")
+
+
+if __name__ == "__main__":
+    main()

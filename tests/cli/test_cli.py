@@ -1,0 +1,146 @@
+"""The command line, as people type it."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from rightful.cli import app
+from rightful.demo.show import hosts
+from rightful.demo.web import Web
+
+
+def rightful(*words, code=0):
+    """Run the program as a whole: what a user sees of it, and how it ends."""
+    done = subprocess.run(
+        [sys.executable, "-m", "rightful", *map(str, words)], capture_output=True, text=True, timeout=120, check=False,
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "PYTHONWARNINGS": "ignore"},
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def quick(*words, code=0):
+    """Run a command in this process; errors of ours come through as they are."""
+    done = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+COMMANDS = (
+    "capture", "run", "screen", "label", "validate", "card", "verify", "explain", "demo", "snapshot import",
+    "snapshot show", "optout import", "optout digest", "policy init", "policy check", "policy show",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    text = quick(*command.split(), "--help")
+    assert "Usage:" in text
+    assert len(text) > 150
+
+
+def test_help_names_every_command():
+    text = quick("--help")
+    for command in COMMANDS:
+        assert command.split()[0] in text
+    assert "rightful demo" in text
+
+
+def test_the_version():
+    assert re.fullmatch(r"rightful \d+\.\d+\.\d+\n", quick("--version"))
+
+
+def test_the_whole_way_by_hand(demo_inputs, tmp_path):
+    """Policy, capture, register, run, verify, explain: each as a user types it."""
+    quick("policy", "init", tmp_path / "policy.toml")
+    quick("policy", "check", tmp_path / "policy.toml")
+    assert "gptbot" in quick("policy", "show", tmp_path / "policy.toml")
+    register = demo_inputs.folder / "optouts.csv"
+    assert "4 opt-outs" in quick("optout", "import", register, "--out", tmp_path / "register.arrow")
+    with Web(hosts()) as web:
+        address, port = web.address
+        seen = quick(
+            "capture", "--from", demo_inputs.records, "--policy", demo_inputs.policy, "--out", tmp_path / "signals",
+            "--connect-to", f"{address}:{port}",
+        )  # fmt: skip
+    assert "available" in seen
+    assert "sha256:" in seen
+    assert "newest capture" in quick("snapshot", "show", tmp_path / "signals")
+    out = tmp_path / "out"
+    seen = rightful(
+        "run", demo_inputs.policy, "--input", demo_inputs.records, "--snapshot", tmp_path / "signals",
+        "--register", tmp_path / "register.arrow", "--out", out,
+    )  # fmt: skip
+    assert "admitted" in seen
+    assert "README.md" in seen
+    assert "verified" in quick("verify", out)
+    assert "verified" in quick("verify", out, "--all")
+    seen = quick("explain", out, "--url", "http://library.example/shelf/1")
+    assert "line 2: Disallow: /shelf/" in seen
+    assert "ROBOTS_NOW:wildcard" in seen
+    record = pq.read_table(demo_inputs.records)["id"][0].as_py()
+    assert record in quick("explain", out, "--id", record)
+    (out / "README.md").write_text("all fine", encoding="utf-8")
+    assert "README.md was altered" in quick("verify", out, code=1)
+
+
+def test_the_stages_by_themselves(demo_inputs, tmp_path):
+    rules = ("--snapshot", demo_inputs.snapshot, "--register", demo_inputs.register)
+    out = tmp_path / "out"
+    assert "excluded" in quick("screen", demo_inputs.policy, "-i", demo_inputs.records, *rules, "--out", out)
+    assert "passed" in rightful("validate", out)
+    assert "README.md" in quick("card", out)
+    assert "verified" in quick("verify", out)
+    ledger = tmp_path / "ledger"
+    quick("screen", demo_inputs.policy, "-i", demo_inputs.records, *rules, "--out", ledger, "--ledger-only")
+    assert not (ledger / "data").exists()
+    assert "verified" in quick("verify", ledger)
+    labelled = tmp_path / "labelled"
+    quick("label", demo_inputs.policy, "-i", demo_inputs.records, *rules, "--out", labelled)
+    assert "verified" in quick("verify", labelled)
+
+
+def test_errors_say_what_happened_and_what_to_do(demo_inputs, tmp_path):
+    seen = rightful(
+        "run",
+        tmp_path / "none.toml",
+        "-i",
+        demo_inputs.records,
+        "--snapshot",
+        demo_inputs.snapshot,
+        "--out",
+        "x",
+        code=1,
+    )
+    assert "error: no policy can be read" in seen
+    assert "hint: write one with: rightful policy init" in seen
+    assert "Traceback" not in seen
+    seen = rightful("verify", tmp_path / "nowhere", code=1)
+    assert "is no directory" in seen
+    seen = rightful("explain", tmp_path, "--url", "https://h.example/", code=1)
+    assert "is no finished run" in seen
+
+
+def test_a_snapshot_is_imported(tmp_path):
+    rows = [{"host": "a.example", "robots": "User-agent: *\n"}, {"host": "not a host", "robots": "x"}]
+    (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    seen = quick("snapshot", "import", tmp_path / "r.jsonl", "--out", tmp_path / "s", "--column", "body=robots")
+    assert "left out: host not readable" in seen
+    assert "rows in all" in seen
+
+
+def test_the_digest_of_a_work(tmp_path):
+    (tmp_path / "one.txt").write_text("The  Walnut\nTree", encoding="utf-8")
+    (tmp_path / "two.txt").write_text("the walnut tree", encoding="utf-8")
+    one, two = quick("optout", "digest", tmp_path / "one.txt", tmp_path / "two.txt").splitlines()
+    assert one.split()[0] == two.split()[0]
+    assert len(one.split()[0]) == 64
+
+
+def test_unsafe_settings_are_pointed_out(demo_inputs):
+    assert "unsafe_allow_private_addresses" in quick("policy", "check", demo_inputs.policy)

@@ -1,0 +1,195 @@
+"""Runs that are stopped: killed, out of space, or with a worker lost. The next one goes on, octet for octet."""
+
+import contextlib
+import fcntl
+import multiprocessing
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pyarrow.parquet as pq
+import pytest
+from tests.runner.test_runs import octets_of
+
+from rightful.errors import RunBusyError, WorkerLostError
+from rightful.runner.run import partial_folder, screen_files
+from rightful.runner.stages import run_files
+
+TRIES = 20
+
+
+def screen_in_child(policy, inputs, rules, out, processes):
+    screen_files(policy, inputs, out=out, processes=processes, **rules)
+
+
+def run_in_child(policy, inputs, rules, out, processes):
+    run_files(policy, inputs, out=out, processes=processes, **rules)
+
+
+@pytest.fixture(scope="module")
+def children():
+    """Processes that start with everything imported, so that a kill falls into the run and not into an import."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["rightful.runner.stages", "rightful.quality.suite", "tests.runner.test_interruptions"]
+    )
+    return context
+
+
+@pytest.fixture(scope="module")
+def many_files(demo_inputs, tmp_path_factory):
+    table = pq.read_table(demo_inputs.records)
+    folder = tmp_path_factory.mktemp("many")
+    size = table.num_rows // 12 + 1
+    for n in range(12):
+        pq.write_table(table.slice(n * size, size), folder / f"part-{n:02}.parquet")
+    return folder
+
+
+def run_child(children, demo_inputs, inputs, out, processes, *, kill_after=None, target=screen_in_child):
+    arguments = (demo_inputs.policy, inputs, demo_inputs.rules(), out, processes)
+    child = children.Process(target=target, args=arguments)
+    child.start()
+    if kill_after is not None:
+        time.sleep(kill_after)
+        with contextlib.suppress(ProcessLookupError):  # it was quicker
+            os.kill(child.pid, signal.SIGKILL)
+    child.join(120)
+    return child.exitcode
+
+
+def test_a_killed_run_goes_on_and_gives_the_same_octets(children, demo_inputs, many_files, tmp_path):
+    """Kill -9 at a random moment, twenty times, of one process and of two."""
+    draw = random.Random(20)
+    assert run_child(children, demo_inputs, many_files, tmp_path / "first", 1) == 0  # starts the server too
+    began = time.monotonic()
+    assert run_child(children, demo_inputs, many_files, tmp_path / "whole", 1) == 0
+    took = {1: time.monotonic() - began}
+    began = time.monotonic()
+    assert run_child(children, demo_inputs, many_files, tmp_path / "whole-2", 2) == 0
+    took[2] = time.monotonic() - began
+    expected = octets_of(tmp_path / "whole")
+    assert octets_of(tmp_path / "whole-2") == expected
+    stages = set()
+    for attempt in range(TRIES):
+        processes = 2 if attempt % 5 == 4 else 1  # several processes take seconds to start
+        out = tmp_path / f"try-{attempt}"
+        killed = run_child(
+            children, demo_inputs, many_files, out, processes, kill_after=draw.uniform(0.02, took[processes])
+        )
+        stages.add(stage_of(out))
+        assert killed in {0, -signal.SIGKILL}
+        assert not out.exists() or octets_of(out) == expected  # whole or not at all
+        assert run_child(children, demo_inputs, many_files, out, processes) == 0
+        assert octets_of(out) == expected
+        assert not partial_folder(out).exists()
+    assert len(stages) > 1, "every kill fell into the same stage"
+
+
+def test_a_run_killed_in_its_later_stages_goes_on_as_well(children, demo_inputs, tmp_path):
+    """The quality requirements and the card: nothing is to be seen of a run until all of it is there."""
+    draw = random.Random(4)
+    inputs = demo_inputs.records
+    began = time.monotonic()
+    assert run_child(children, demo_inputs, inputs, tmp_path / "whole", 1, target=run_in_child) == 0
+    took = time.monotonic() - began
+    expected = octets_of(tmp_path / "whole")
+    for attempt in range(4):
+        out = tmp_path / f"try-{attempt}"
+        kill_after = draw.uniform(took * attempt / 4, took * (attempt + 1) / 4)
+        run_child(children, demo_inputs, inputs, out, 1, kill_after=kill_after, target=run_in_child)
+        assert not out.exists() or octets_of(out) == expected
+        assert run_child(children, demo_inputs, inputs, out, 1, target=run_in_child) == 0
+        assert octets_of(out) == expected
+
+
+def stage_of(out):
+    """Say how far a killed run got."""
+    if out.exists():
+        return "finished"
+    if not partial_folder(out).exists():
+        return "not begun"
+    shards = len([p for p in partial_folder(out).glob(".work/*") if not p.name.startswith(".")])
+    return f"{shards} shards"
+
+
+def test_nothing_of_an_unfinished_run_is_mixed_into_another(children, demo_inputs, many_files, tmp_path):
+    out = tmp_path / "out"
+    run_child(children, demo_inputs, many_files, out, 1, kill_after=0.15)
+    changed = tmp_path / "policy.toml"
+    changed.write_text(
+        demo_inputs.policy.read_text(encoding="utf-8").replace("wildcard = true", "wildcard = false"), encoding="utf-8"
+    )
+    screen_files(changed, many_files, out=out, **demo_inputs.rules())
+    screen_files(changed, many_files, out=tmp_path / "fresh", **demo_inputs.rules())
+    assert octets_of(out) == octets_of(tmp_path / "fresh")
+
+
+def test_two_runs_into_one_folder_do_not_meet(children, demo_inputs, many_files, tmp_path):
+    out = tmp_path / "out"
+    partial_folder(out).mkdir()
+    lock = (partial_folder(out) / ".lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with pytest.raises(RunBusyError, match="another process") as caught:
+        screen_files(demo_inputs.policy, many_files, out=out, **demo_inputs.rules())
+    assert caught.value.retryable  # the other may stop short
+    lock.close()
+    screen_files(demo_inputs.policy, many_files, out=out, **demo_inputs.rules())
+
+
+def test_a_lost_worker_is_said_and_the_finished_shards_are_kept(demo_inputs, many_files, tmp_path):
+    out = tmp_path / "out"
+    shot = []
+
+    def shoot(done, total):
+        del done, total
+        workers = [child for child in multiprocessing.active_children() if child.name.startswith("ForkServerProcess")]
+        if workers and not shot:
+            shot.append(workers[0].pid)
+            os.kill(workers[0].pid, signal.SIGKILL)
+
+    with pytest.raises(WorkerLostError, match="the finished shards are kept") as caught:
+        screen_files(demo_inputs.policy, many_files, out=out, processes=2, on_progress=shoot, **demo_inputs.rules())
+    assert caught.value.retryable
+    assert stage_of(out) not in {"finished", "not begun", "0 shards"}
+    screen_files(demo_inputs.policy, many_files, out=out, processes=2, **demo_inputs.rules())
+    screen_files(demo_inputs.policy, many_files, out=tmp_path / "fresh", **demo_inputs.rules())
+    assert octets_of(out) == octets_of(tmp_path / "fresh")
+
+
+FULL_DISK = """
+import resource, sys
+from rightful.errors import NoSpaceError
+from rightful.runner.run import screen_files
+policy, inputs, snapshot, register, out = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))  # as a full disk: no file may grow further
+try:
+    screen_files(policy, inputs, snapshot=snapshot, register=register, out=out)
+except NoSpaceError as error:
+    print(error)
+    sys.exit(7)
+"""
+
+
+def test_a_full_disk_is_said_and_nothing_is_half_written(demo_inputs, many_files, tmp_path):
+    assert resource.RLIMIT_FSIZE is not None
+    out = tmp_path / "out"
+    arguments = [demo_inputs.policy, many_files, demo_inputs.snapshot, demo_inputs.register, out]
+    full = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert full.returncode == 7, full.stderr
+    assert "no space is left" in full.stdout
+    assert "run the same command again" in full.stdout
+    assert not out.exists()
+    screen_files(demo_inputs.policy, many_files, out=out, **demo_inputs.rules())
+    screen_files(demo_inputs.policy, many_files, out=tmp_path / "fresh", **demo_inputs.rules())
+    assert octets_of(out) == octets_of(tmp_path / "fresh")
