@@ -142,6 +142,39 @@ def relabel_the_data(run):
     rewrite(next((run / "data").iterdir()), change)
 
 
+def relabel_a_tier_in_the_data(run):
+    def change(table):
+        rights = table["rights"].to_pylist()
+        rights[0] |= {"remuneration": "none", "licence": "CC0-1.0", "conditions": []}
+        return with_column(table, "rights", rights)
+
+    rewrite(next((run / "data").iterdir()), change)
+
+
+def move_a_url_in_the_data(run):
+    def change(table):
+        urls = table["url"].to_pylist()
+        return with_column(table, "url", ["http://closed.example/page/1", *urls[1:]])
+
+    rewrite(next((run / "data").iterdir()), change)
+
+
+def replace_a_text_in_the_data(run):
+    """Same length, same id, same address: another text."""
+
+    def change(table):
+        texts = table["text"].to_pylist()
+        return with_column(table, "text", [texts[0][::-1], *texts[1:]])
+
+    rewrite(next((run / "data").iterdir()), change)
+
+
+def tell_of_other_values(run):
+    manifest = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+    manifest["unknown_values"]["licence=of our own"] = 3
+    (run / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+
+
 def decide_a_situation_otherwise(run):
     def change(table):
         rows = table.to_pylist()
@@ -218,6 +251,10 @@ FORGERIES = [
     (drop_a_record_from_the_data, "holds other records"),
     (swap_a_record_in_the_data, "holds other records"),
     (relabel_the_data, "holds other records, or other labels"),
+    (relabel_a_tier_in_the_data, "rights of 1 records is otherwise"),
+    (move_a_url_in_the_data, "url of 1 records is otherwise"),
+    (replace_a_text_in_the_data, "text_sha256 of 1 records is otherwise"),
+    (tell_of_other_values, "other unknown values"),
     (decide_a_situation_otherwise, "decided otherwise"),
     (miscount_the_sites, "sites.parquet does not count"),
     (loosen_the_policy, "policy.toml has the id"),

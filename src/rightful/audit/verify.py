@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from rightful.audit.counts import recount
+from rightful.audit.data_again import compare_data
 from rightful.audit.decide_again import (
     Redecided,
     decide_situations_again,
@@ -133,6 +134,7 @@ class _Verifier:
             "counts": self._counts,
             "decisions by situation": self._situations,
             "records looked up again": self._records,
+            "data decided again": self._data,
             "second opinion on robots.txt": self._second_opinion,
             "card": self._card,
         }
@@ -194,10 +196,18 @@ class _Verifier:
         findings = decide_situations_again(self.run, self._policy)
         return [f"{SITUATIONS_FILE}: {f}" for f in findings], f"{self.run.situations().num_rows:,} situations"
 
+    @property
+    def _every(self) -> int:
+        return 1 if self.everything else max(1, self.run.manifest.counts.records // SAMPLE)
+
+    def _data(self) -> _Outcome:
+        findings = list(compare_data(self.run, self._policy, every=self._every))
+        note = f"{sum(file.records for file in self.run.manifest.data):,} records compared"
+        return findings, note if self._every == 1 else f"{note}, one in {self._every:,} decided again"
+
     def _records(self) -> _Outcome:
-        every = 1 if self.everything else max(1, self.run.manifest.counts.records // SAMPLE)
         observer = evidence_observer(self.run, self._policy)
-        again: Redecided = observe_again(self.run, self._policy, ledger_batches(self.run, every=every), observer)
+        again: Redecided = observe_again(self.run, self._policy, ledger_batches(self.run, every=self._every), observer)
         note = f"{again.records:,} of {self.run.manifest.counts.records:,} records"
         if again.not_kept:
             note += f"; {again.not_kept:,} whose location the ledger does not keep"

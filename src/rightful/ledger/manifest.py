@@ -9,6 +9,7 @@ from typing import Any, Self
 from rightful.errors import RunError
 
 FORMAT = 1
+MOST_UNKNOWN_VALUES = 50  # values outside a closed list that a manifest tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class Manifest:
         reference_time: the one time the run knows, ISO 8601: of the newest capture, unless given.
         policy, snapshot, register: ids and what identifies them; register is None where none was given.
         columns: column of each role.
-        unknown_values: records by `fact=value` for values outside their closed list, as far as a value may be a name.
+        unknown_values: records by `fact=value` for values outside their closed list, the most frequent, as far as a
+            value may be a name. No ledger holds them: `verify` compares how many records have one, by fact.
         evidence: digest of the run's own snapshot of the captures it was decided on.
         root: Merkle root over every file of the screening stage but this one.
     """

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import rightful
 from rightful.files import digest_of, write_whole
 from rightful.ledger.checksums import files_of, write_checksums
-from rightful.ledger.manifest import DataFile, InputFile, Manifest
+from rightful.ledger.manifest import MOST_UNKNOWN_VALUES, DataFile, InputFile, Manifest
 from rightful.ledger.merkle import files_root
 from rightful.ledger.run_directory import (
     EVIDENCE,
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from rightful.facts.situation import Situation
     from rightful.runner.plan import Plan
     from rightful.screening.screener import Screener
-
-_TOLD_UNKNOWN = 50  # values outside a closed list that the manifest names
 
 
 def put_together(
@@ -152,7 +150,7 @@ def _unknown(figures: list[Figures]) -> dict[str, int]:
     for figure in figures:
         total.update(figure.unknown)
     ordered = sorted(total.items(), key=lambda item: (-item[1], item[0]))
-    return dict(ordered[:_TOLD_UNKNOWN])
+    return dict(ordered[:MOST_UNKNOWN_VALUES])
 
 
 def _inputs(plan: Plan, figures: list[Figures]) -> Iterator[InputFile]:

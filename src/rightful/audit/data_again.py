@@ -1,0 +1,133 @@
+"""Reading the data that ships as if it had just come in: same records, same labels, same figures as the run states."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from rightful.ledger.run_directory import EVIDENCE, OPTOUTS
+from rightful.register.export import Register
+from rightful.screening.columns import Columns, column
+from rightful.screening.fact_columns import texts_of
+from rightful.screening.figures import languages, text_octets
+from rightful.screening.labels import as_text
+from rightful.screening.optout_columns import digests_of
+from rightful.screening.screener import Screener
+from rightful.snapshot.store import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rightful.ledger.manifest import DataFile
+    from rightful.ledger.run_directory import RunDirectory
+    from rightful.policy.policy import Policy
+
+_BATCH = 65_536
+# What a ledger row states of its record's place in the inputs cannot be seen in the data; digests of text are compared
+# by themselves, for a run's own opt-outs may no longer ask for them.
+_NOT_IN_DATA = {"input", "row", "id", "text_sha256"}
+
+
+def compare_data(run: RunDirectory, policy: Policy, *, every: int) -> Iterator[str]:
+    """Compare every data shard with its ledger part, and decide again every so-manieth record as it ships.
+
+    Args:
+        run: the run.
+        policy: the policy in it.
+        every: 1 decides all records again.
+
+    Yields:
+        What differs, one sentence each, naming the file.
+    """
+    evidence = Snapshot.open(run.root / EVIDENCE, run.manifest.evidence)
+    register = Register.open(run.root / OPTOUTS) if run.manifest.register is not None else None
+    columns = Columns(**run.manifest.columns)
+    screener = Screener(policy, evidence, register, columns)
+    for number, file in enumerate(run.manifest.data):
+        part = _written(run.root / run.manifest.ledger[number], everything=run.manifest.mode == "label")
+        yield from _Shard(run.root / file.path, file, columns, screener).compare(part, every)
+
+
+def _written(part: Path, *, everything: bool) -> pa.Table:
+    table = pq.read_table(part)
+    return table if everything else table.filter(pc.equal(table["admission"], "admit"))
+
+
+class _Shard:
+    def __init__(self, path: Path, file: DataFile, columns: Columns, screener: Screener) -> None:
+        self._path = path
+        self._file = file
+        self._columns = columns
+        self._screener = screener
+
+    def compare(self, part: pa.Table, every: int) -> Iterator[str]:
+        file = self._file
+        rows = octets = 0
+        spoken: Counter[str] = Counter()
+        for batch in pq.ParquetFile(self._path).iter_batches(_BATCH):
+            stated = part.slice(rows, batch.num_rows).combine_chunks()
+            rows += batch.num_rows
+            if not self._same_records(batch, stated):
+                yield f"{file.path} holds other records, or other labels, than the ledger admitted"
+                return
+            picked = pa.array(np.arange(0, batch.num_rows, every))
+            yield from self._decided_otherwise(batch.take(picked), stated.take(picked))
+            if self._columns.text is not None:
+                octets += text_octets(batch, self._columns.text)
+            if self._columns.language is not None:
+                spoken.update(languages(batch, self._columns.language))
+        if rows != file.records or rows != part.num_rows:
+            yield f"{file.path} has {rows:,} records, the manifest says {file.records:,}, the ledger {part.num_rows:,}"
+        if file.text_octets is not None and octets != file.text_octets:
+            yield f"{file.path} has {octets:,} octets of text, the manifest says {file.text_octets:,}"
+        if dict(spoken) != file.languages:
+            yield f"{file.path} has other languages than the manifest says"
+
+    def _same_records(self, batch: pa.RecordBatch, stated: pa.Table) -> bool:
+        """Compare by situation and id; a record without an id is called by its place in the ledger."""
+        if stated.num_rows != batch.num_rows:
+            return False
+        situations = pc.struct_field(batch.column(self._columns.label), "situation")
+        if not situations.equals(_whole(stated["situation"])):
+            return False
+        if self._columns.id is None:
+            return True
+        ids = as_text(column(batch, self._columns.id))
+        return bool(pc.all(pc.fill_null(pc.equal(ids, _whole(stated["id"])), True)).as_py())  # noqa: FBT003
+
+    def _decided_otherwise(self, batch: pa.RecordBatch, stated: pa.Table) -> Iterator[str]:
+        """Observe and decide records as they ship; name the facts of the ledger and the labels that differ."""
+        if not batch.num_rows:
+            return
+        examined = self._screener.examine(batch)
+        ledger = examined.ledger()
+        for name in ledger.schema.names:
+            if name in _NOT_IN_DATA:
+                continue
+            ours = ledger.column(name)
+            yield from self._differing(name, ours, _whole(stated[name]).cast(ours.type), stated)
+        label = self._columns.label
+        yield from self._differing(label, examined.label().column(label), batch.column(label), stated)
+        if self._columns.text is not None and stated["text_sha256"].null_count < stated.num_rows:
+            digests = pa.array(digests_of(texts_of(batch, self._columns.text)[0]), pa.string())
+            yield from self._differing("text_sha256", digests, _whole(stated["text_sha256"]), stated)
+
+    def _differing(self, name: str, ours: pa.Array, theirs: pa.Array, stated: pa.Table) -> Iterator[str]:
+        if ours.equals(theirs):
+            return
+        pairs = zip(ours.to_pylist(), theirs.to_pylist(), strict=True)
+        rows = [row for row, (our, their) in enumerate(pairs) if our != their]
+        if rows:
+            first = stated["id"][rows[0]].as_py()
+            yield f"{self._file.path}: {name} of {len(rows):,} records is otherwise by the evidence, first of {first}"
+
+
+def _whole(values: pa.ChunkedArray) -> pa.Array:
+    combined = values.combine_chunks()
+    return combined.combine_chunks() if isinstance(combined, pa.ChunkedArray) else combined
