@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rightful.facts.decision import Admission
+from rightful.facts.decision import Admission, Tier
 from rightful.facts.situation import Consent, LicenceEvidence, RobotsFact, Situation, UrlFact
 from rightful.policy.gates import meaning_of
 from rightful.policy.licences import licence_table
 from rightful.policy.policy import Policy
+from rightful.policy.sections import Gates
 from rightful.policy.tiers import decide
 
 DIGEST = f"sha256:{'ab' * 32}"
@@ -239,6 +240,14 @@ def test_all_reasons_are_kept():
 def test_the_papers_exemption_is_labelled_as_a_policy_never_as_law():
     decision = decide(situation_of({}), policy_of({}))
     assert decision.basis == "policy:seed-paper"
+
+
+def test_overlooking_a_non_commercial_reservation_makes_no_permission_of_it():
+    situation = situation_of({"licence": "cc-by-nc", "lic_ev": "text+notice"})
+    policy = policy_of({}).model_copy(update={"gates": Gates(nc_is_reservation=False)})
+    assert decide(situation, policy).tier is Tier.EXEMPT_GENERAL
+    assert decide(situation, policy_of({"commercial": False})).tier is Tier.FREE_LICENSED
+    assert decide(situation, policy_of({})).reasons == ("NC",)
 
 
 @pytest.mark.parametrize("row", licence_table().values(), ids=lambda row: row.id)

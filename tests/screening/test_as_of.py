@@ -8,8 +8,10 @@ import pytest
 from rightful.policy.policy_file import parse_policy
 from rightful.register.entries import KeyKind, OptOut
 from rightful.register.export import export_register
+from rightful.screening.fact_columns import times_of
 from rightful.screening.screener import Screener
 from rightful.snapshot.model import Capture, Kind, classify
+from rightful.snapshot.site_view import NO_TIME
 from rightful.snapshot.store import add_captures
 
 DENY, ALLOW = b"User-agent: *\nDisallow: /\n", b"User-agent: *\nAllow: /\n"
@@ -83,10 +85,45 @@ def test_without_a_capture_as_old_as_the_fetch_the_policy_says_what_to_do(tmp_pa
     assert reasons(tmp_path, [], rows, hold) == [["ROBOTS_UNKNOWN:fetch"]]
 
 
-@pytest.mark.parametrize("fetched", ["2024-06-01", "2024-06-01T00:00:00Z", 1717200000, 1717200000000, at(2024, 6)])
+@pytest.mark.parametrize(
+    "fetched",
+    [
+        "2024-06-01",
+        "2024-06-01T00:00:00Z",
+        1717200000,
+        1717200000_000,
+        1717200000_000_000,
+        1717200000_000_000_000,
+        at(2024, 6),
+    ],
+)
 def test_times_of_every_form_are_read(tmp_path, fetched):
     captures = [capture("https://h.example", at(2024, 5), DENY), capture("https://h.example", at(2024, 7), ALLOW)]
     assert reasons(tmp_path, captures, [record(fetched_at=fetched)]) == [["ROBOTS_FETCH:wildcard"]]
+
+
+@pytest.mark.parametrize("fetched", ["soon", "-1", -9_000_000_000_000_000_000])
+def test_times_that_are_none_are_unknown(tmp_path, fetched):
+    captures = [capture("https://h.example", at(2024, 5), ALLOW)]
+    fetch = f'{BASE}[as_of]\nmode = "fetch"\n'
+    assert reasons(tmp_path, captures, [record(fetched_at=fetched)], fetch) == [["ROBOTS_UNKNOWN:fetch"]]
+
+
+def test_a_moment_no_calendar_has_is_unknown():
+    moments = pa.array([10**15, 1717200000, None, -(10**15)], pa.timestamp("s"))
+    found = times_of(pa.RecordBatch.from_arrays([moments], names=["when"]), "when")
+    assert found.tolist() == [NO_TIME, 1717200000, NO_TIME, NO_TIME]
+
+
+@pytest.mark.parametrize("fact", ["licence", "licence_evidence", "consent", "account"])
+def test_what_cannot_be_read_is_no_silence(tmp_path, fact):
+    """A source's licence is not lent to a record that states one nobody can read."""
+    captures = [capture("https://h.example", at(2025), ALLOW)]
+    evidenced = f'{BASE}licence = "CC-BY-4.0"\nlicence_evidence = "text"\nevidence = ["sha256:{"0" * 64}"]\n'
+    rows = [record(**{fact: b"\xff\xfe"}), record(**{fact: None})]
+    held, licensed = reasons(tmp_path, captures, rows, evidenced)
+    assert held == [f"UNKNOWN_VALUE:{fact}"]
+    assert licensed == ["LIC:cc-by-4.0"]
 
 
 def test_sites_nobody_asked_are_held(tmp_path):
@@ -163,6 +200,39 @@ def test_where_redirects_led_is_asked_as_well(tmp_path):
     assert reasons(tmp_path, captures, rows) == [
         ["ROBOTS_NOW:wildcard"], ["GENERAL"], ["GENERAL"], ["ROBOTS_NOW:wildcard"], ["ROBOTS_UNKNOWN:now"],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("final", "reason"),
+    [
+        ("/only/a/path", "UNATTRIBUTABLE:url-not-readable"),
+        (b"https://a.example/\xff", "UNATTRIBUTABLE:url-not-readable"),
+        ("https://a.example/" + "x" * 20_000, "UNATTRIBUTABLE:url-too-long"),
+        ("  ", None),
+    ],
+)
+def test_where_redirects_led_must_be_readable_if_it_is_stated(tmp_path, final, reason):
+    captures = [capture("https://a.example", at(2025), ALLOW)]
+    found = reasons(tmp_path, captures, [record("https://a.example/", final_url=final)])
+    assert found == [[reason or "GENERAL"]]
+
+
+def test_a_refusal_somewhere_does_not_stand_for_an_answer_elsewhere(tmp_path):
+    """Where refusals deny nothing, they are no more than missing files: what is not known still holds."""
+    captures = [capture("https://refused.example", at(2025), None, 403)]
+    rows = [
+        record("https://nobody-asked.example/", final_url="https://refused.example/"),
+        record("https://refused.example/", final_url="https://nobody-asked.example/"),
+    ]
+    literal = f'{BASE}[protocols]\nrobots = "rfc9309"\n'
+    assert reasons(tmp_path, captures, rows, literal) == [["ROBOTS_UNKNOWN:now"]] * 2
+    assert reasons(tmp_path, [], rows) == [["ROBOTS_NOW:refused"]] * 2
+
+
+def test_an_old_refusal_does_not_speak_for_now(tmp_path):
+    captures = [capture("https://h.example", at(2020), None, 403), capture("https://other.example", at(2025), ALLOW)]
+    limited = f'{BASE}[protocols]\nrobots = "rfc9309"\nmax_capture_age_days = 365\n'
+    assert reasons(tmp_path, captures, [record()], limited) == [["ROBOTS_UNKNOWN:now-stale"]]
 
 
 def test_old_captures_hold_where_the_policy_limits_their_age(tmp_path):

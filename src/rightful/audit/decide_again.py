@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from rightful.policy.policy import Policy
 
 LEDGER_COLUMNS = ["input", "row", "id", "url", "final_url", "account", "fetched_at", "text_sha256", "situation"]
+# A location that cannot be read, or is too long, is held for that; the ledger has only its digest.
+_NOT_KEPT = {UrlFact.UNREADABLE.value, UrlFact.TOO_LONG.value}
 
 
 @dataclass
@@ -77,21 +79,23 @@ def observe_again(
 ) -> Redecided:
     """Look up again what the signals say about ledger rows, and compare with the situations they are in."""
     known = {row["situation"]: read_situation(row)[0] for row in run.situations().to_pylist()}
+    keep = policy.ledger.locations == "keep"
     result = Redecided()
     for batch in batches:
-        signals = observer.signals(locations_of(batch, keep=policy.ledger.locations == "keep"))
+        signals = observer.signals(locations_of(batch, keep=keep))
         stated = [known.get(number) for number in batch.column("situation").to_pylist()]
         without = batch.column("url").is_null().to_pylist()
         for at, situation in enumerate(stated):
             if situation is None:
                 result.differing.append(f"{_name(batch, at)}: its situation is not among the run's")
                 continue
-            if without[at] and situation.url != UrlFact.MISSING.value:
+            url = URL_CODES[signals.url[at]].value
+            if url != situation.url and (situation.url in _NOT_KEPT or (without[at] and not keep)):
                 result.not_kept += 1
                 continue
             result.records += 1
             found = {
-                "url": URL_CODES[signals.located.state[at]].value,
+                "url": url,
                 "robots_fetch": ROBOTS_CODES[signals.fetch[at]].value,
                 "robots_build": ROBOTS_CODES[signals.build[at]].value,
                 "optouts": optout_names(int(signals.optouts[at])),

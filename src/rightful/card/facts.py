@@ -199,7 +199,7 @@ def _drift(situations: pa.Table) -> int:
     return sum(
         row["records"]
         for row in situations.select(["records", "robots_fetch", "robots_build"]).to_pylist()
-        if row["robots_fetch"] in {"allow", "missing"} and row["robots_build"].startswith("disallow")
+        if row["robots_fetch"] in {"allow", "missing", "missing:refused"} and row["robots_build"].startswith("disallow")
     )
 
 

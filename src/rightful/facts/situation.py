@@ -57,13 +57,14 @@ class Consent(StrEnum):
 
 
 class RobotsFact(StrEnum):
-    """What robots.txt said at one time, least restrictive first; see `RESTRICTIVENESS`."""
+    """What robots.txt said at one time, least restrictive first: of two, the later one stands."""
 
     ALLOW = "allow"
     MISSING = "missing"  # 4xx, or a web page in its place: no rules (RFC 9309 2.3.1.3)
+    MISSING_REFUSED = "missing:refused"  # a refusal, under a policy that takes every 4xx for no rules
     UNKNOWN = "unknown"  # never captured
     STALE = "stale"  # captured too long ago, by the policy's limit
-    REFUSED = "refused"  # 401, 403, 429, 451
+    REFUSED = "refused"  # 401, 403, 429, 451, under a policy by which that denies
     UNREACHABLE = "unreachable"  # 5xx, network (RFC 9309 2.3.1.4)
     NAMED = "disallow:named"  # a group that names one of the tokens disallows
     WILDCARD = "disallow:wildcard"  # the `*` group disallows

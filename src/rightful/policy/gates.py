@@ -84,14 +84,20 @@ def robots(situation: Situation, source: Source | None, policy: Policy) -> Itera
     undecided: list[tuple[str, RobotsFact]] = []
     for code in asked:
         fact = RobotsFact(at[code])
-        if fact in _DENIALS or (fact is RobotsFact.REFUSED and policy.protocols.robots == "strict"):
+        if fact in _DENIALS:
             yield Finding(EXCLUDE, f"{code}:{fact.value.removeprefix('disallow:')}")
         elif fact in {RobotsFact.UNKNOWN, RobotsFact.STALE}:
             undecided.append((code, fact))
     yield from _undecided_robots(undecided, asked, situation, policy)
 
 
-_DENIALS = {RobotsFact.NAMED, RobotsFact.WILDCARD, RobotsFact.NAMED_AND_WILDCARD, RobotsFact.UNREACHABLE}
+_DENIALS = {
+    RobotsFact.REFUSED,
+    RobotsFact.UNREACHABLE,
+    RobotsFact.NAMED,
+    RobotsFact.WILDCARD,
+    RobotsFact.NAMED_AND_WILDCARD,
+}
 
 
 def _undecided_robots(
@@ -184,8 +190,11 @@ GATES: tuple[Callable[[Situation, Source | None, Policy], Iterator[Finding]], ..
 )
 
 
-def licensed(situation: Situation) -> bool:
+def licensed(situation: Situation, policy: Policy) -> bool:
     """Tell whether an evidenced licence covers the use (once no gate has fired)."""
+    known = licence_table().get(situation.licence)
+    if known is not None and "NC" in known.conditions and policy.scenario.commercial:
+        return False  # a policy may overlook the reservation; that makes no permission of it
     evidenced = situation.licence_evidence in {
         LicenceEvidence.TEXT.value,
         LicenceEvidence.TEXT_AND_NOTICE.value,

@@ -43,9 +43,9 @@ def not_protected(_: Situation, source: Source, policy: Policy) -> Decision | No
     return Decision(ADMIT, (code,), Tier.FREE_PD, "none", basis, ("moral-rights",))
 
 
-def licence_or_consent(situation: Situation, source: Source, _: Policy) -> Decision | None:
+def licence_or_consent(situation: Situation, source: Source, policy: Policy) -> Decision | None:
     """T4: an evidenced licence, or a live second consent."""
-    if licensed(situation):
+    if licensed(situation, policy):
         known = licence_table().get(situation.licence)
         name = situation.licence
         conditions = known.conditions if known else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from rightful.screening.columns import column, text_column
 from rightful.snapshot.site_view import NO_TIME
 
 _ABSENT = -1
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"  # what cannot be read is a value no closed list has
 _NAMED = ROBOTS_CODES.index(RobotsFact.NAMED)
 
 
@@ -34,10 +36,13 @@ class Coded:
 
 
 def coded(batch: pa.RecordBatch, path: str | None) -> Coded:
-    """Code a column of text by its distinct values; null, empty and blank state nothing."""
+    """Code a column of text by its distinct values; null, empty and blank state nothing, unreadable octets do."""
     if path is None:
         return Coded(np.full(batch.num_rows, _ABSENT, np.int8), ())
-    encoded = texts_of(batch, path)[0].dictionary_encode()
+    texts, broken = texts_of(batch, path)
+    if broken is not None:
+        texts = pc.if_else(broken, pa.scalar(UNREADABLE, texts.type), texts)
+    encoded = texts.dictionary_encode()
     codes = encoded.indices.fill_null(_ABSENT).to_numpy()
     values: list[str] = encoded.dictionary.to_pylist()
     blank = np.array([not value.strip() for value in values] or [False])
@@ -73,7 +78,11 @@ def stricter(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return joined
 
 
-_SECONDS_END = 100_000_000_000  # larger whole numbers are milliseconds
+# Whole numbers are seconds; those too large for that are milliseconds, microseconds, nanoseconds.
+_SECONDS_END = 100_000_000_000
+_STEP = 1_000
+_FIRST_SECOND = int(datetime(1, 1, 1, tzinfo=UTC).timestamp())
+_LAST_SECOND = int(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp())
 
 
 def times_of(batch: pa.RecordBatch, path: str | None) -> np.ndarray | None:
@@ -88,13 +97,15 @@ def times_of(batch: pa.RecordBatch, path: str | None) -> np.ndarray | None:
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         seconds = array.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
     elif pa.types.is_integer(kind):
-        seconds = pc.if_else(pc.greater(array, _SECONDS_END), pc.divide(array, 1000), array).cast(pa.int64())
+        seconds = array.cast(pa.int64(), safe=False)
+        for _ in range(3):
+            seconds = pc.if_else(pc.greater(seconds, _SECONDS_END), pc.divide(seconds, _STEP), seconds)
     else:
         encoded = text_column(batch, path)[0].dictionary_encode()
         known = pa.array([_read_time(text) for text in encoded.dictionary.to_pylist()], pa.int64())
         seconds = known.take(encoded.indices)
     values: np.ndarray = seconds.fill_null(int(NO_TIME)).to_numpy(zero_copy_only=False)
-    return values
+    return np.where((values < _FIRST_SECOND) | (values > _LAST_SECOND), int(NO_TIME), values)
 
 
 def _read_time(text: str) -> int | None:

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, Situation
+from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, Situation, UrlFact
 from rightful.policy.licences import NO_LICENCE, UNKNOWN_LICENCE, licence_id
 from rightful.register.entries import KeyKind
-from rightful.screening.fact_columns import Coded, closed, coded, stricter, texts_of, times_of
+from rightful.screening.fact_columns import UNREADABLE, Coded, closed, coded, stricter, texts_of, times_of
 from rightful.screening.locate import URL_CODES, Located, Locator
 from rightful.screening.optout_columns import OptOutColumns, digests_of, optout_names
 from rightful.screening.robots_columns import RobotsColumns, captures_in_force
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from rightful.snapshot.store import Snapshot
 
 
+_LOCATED, _MISSING = URL_CODES.index(UrlFact.LOCATED), URL_CODES.index(UrlFact.MISSING)
+
+
 @dataclass(slots=True)
 class Locations:
     """What is known of where the rows of a batch are: all that signals are looked up by.
@@ -35,6 +38,7 @@ class Locations:
         urls: as text, null where there is none.
         broken: rows whose URL is no valid UTF-8; None where none is.
         finals: where redirects led; None without such a column.
+        broken_finals: as `broken`, of where redirects led.
         fetched_at: seconds since 1970 per row (`NO_TIME` unknown); None without such a column.
         accounts: as text; None without such a column.
         digests: digest of each text's canonical form; None where content is not looked up.
@@ -43,6 +47,7 @@ class Locations:
     urls: pa.Array
     broken: pa.Array | None = None
     finals: pa.Array | None = None
+    broken_finals: pa.Array | None = None
     fetched_at: np.ndarray | None = None
     accounts: pa.Array | None = None
     digests: list[str | None] | None = None
@@ -54,6 +59,7 @@ class Signals:
 
     Attributes:
         located, final: the rows' locations, and where redirects led.
+        url: code into `URL_CODES` per row; both locations must be readable, where two are stated.
         fetch, build: codes into `ROBOTS_CODES` per row.
         optouts: bits of `optout_columns.BIT_NAMES` per row.
         captures: rows of the site view's table that were used.
@@ -62,6 +68,7 @@ class Signals:
 
     located: Located
     final: Located | None
+    url: np.ndarray
     fetch: np.ndarray
     build: np.ndarray
     optouts: np.ndarray
@@ -83,12 +90,21 @@ class Observation:
     unknown: Counter[tuple[str, str]]
 
 
+def _readable(located: Located, final: Located | None) -> np.ndarray:
+    """Join two locations: where a redirect led, if stated, must be as readable as where it began."""
+    if final is None:
+        return located.state
+    lost = (final.state != _MISSING) & (final.state != _LOCATED) & (located.state == _LOCATED)
+    return np.where(lost, final.state, located.state).astype(np.int8)
+
+
 def site_view(policy: Policy, snapshot: Snapshot) -> SiteView:
     """Look at a snapshot the way a policy asks for."""
     return SiteView(
         snapshot,
         tokens=policy.crawler.effective,
         any_scheme=policy.protocols.any_scheme,
+        refusals_deny=policy.protocols.robots == "strict",
         max_age_days=policy.protocols.max_capture_age_days,
     )
 
@@ -107,12 +123,15 @@ class Observer:
         """Observe a batch of records."""
         columns = self._columns
         readable = np.ones(batch.num_rows, bool)
+        named = np.ones(batch.num_rows, bool)
         urls, broken = texts_of(batch, columns.url)
         locations = Locations(urls, broken, fetched_at=times_of(batch, columns.fetched_at))
         if columns.final_url is not None:
-            locations.finals = texts_of(batch, columns.final_url)[0]
+            locations.finals, locations.broken_finals = texts_of(batch, columns.final_url)
         if columns.account is not None:
-            locations.accounts = texts_of(batch, columns.account)[0]
+            locations.accounts, unreadable = texts_of(batch, columns.account)
+            if unreadable is not None:
+                named = ~unreadable.to_numpy(zero_copy_only=False)
         if columns.text is not None:
             texts, unreadable = texts_of(batch, columns.text)
             if unreadable is not None:
@@ -122,7 +141,7 @@ class Observer:
         signals = self.signals(locations)
         codes = {
             "source": self._sources(batch),
-            "url": Coded(signals.located.state, URL_CODES),
+            "url": Coded(signals.url, URL_CODES),
             "text_readable": Coded(readable.astype(np.int8), (False, True)),
             "robots_fetch": Coded(signals.fetch, ROBOTS_CODES),
             "robots_build": Coded(signals.build, ROBOTS_CODES),
@@ -130,6 +149,7 @@ class Observer:
             "licence": coded(batch, columns.licence),
             "licence_evidence": coded(batch, columns.licence_evidence),
             "consent": coded(batch, columns.consent),
+            "account_readable": Coded(named.astype(np.int8), (False, True)),
         }
         situations, situation, unknown = self._distinguish(batch.num_rows, codes)
         return Observation(situations, situation, locations, signals, unknown)
@@ -146,9 +166,8 @@ class Observer:
             fetch[there] = stricter(fetch, fetch_final)[there]
             build[there] = stricter(build, build_final)[there]
         entries: set[int] = set()
-        return Signals(
-            located, final, fetch, build, self._optouts(locations, located, final, entries), captures, entries
-        )
+        optouts = self._optouts(locations, located, final, entries)
+        return Signals(located, final, _readable(located, final), fetch, build, optouts, captures, entries)
 
     def _final(self, locations: Locations, located: Located) -> Located | None:
         """Locate where redirects led, for the rows where that is elsewhere (protocols A15)."""
@@ -156,7 +175,9 @@ class Observer:
         if finals is None:
             return None
         elsewhere = pc.fill_null(pc.not_equal(finals, located.urls), True)  # noqa: FBT003 - what null becomes
-        return self._locator.locate(pc.if_else(elsewhere, finals, pa.scalar(None, finals.type)))
+        return self._locator.locate(
+            pc.if_else(elsewhere, finals, pa.scalar(None, finals.type)), locations.broken_finals
+        )
 
     def _robots_at(self, located: Located, locations: Locations, captures: set[int]) -> tuple[np.ndarray, np.ndarray]:
         build, fetch = captures_in_force(self.view, located, locations.fetched_at)
@@ -219,6 +240,8 @@ class Observer:
         licence = self._licence(values["licence"], source, unknown)
         evidence = closed(LicenceEvidence, values["licence_evidence"], "licence_evidence", unknown)
         consent = closed(Consent, values["consent"], "consent", unknown)
+        if not values["account_readable"]:
+            unknown.append(("account", UNREADABLE))
         if evidence is None:
             # A licence the record states for itself is a tag until evidence is stated with it.
             own = values["licence"] is not None

@@ -70,15 +70,23 @@ class SiteView:
         snapshot: the captures.
         tokens: product tokens that count, lower-case.
         any_scheme: whether a capture of the other scheme answers where the exact origin was not captured.
+        refusals_deny: whether a refusal (401, 403, 429, 451) denies; otherwise it is "no rules" as any 4xx.
         max_age_days: age, counted from the snapshot's newest capture, beyond which a capture is stale; 0 never.
     """
 
     def __init__(
-        self, snapshot: Snapshot, *, tokens: Sequence[str], any_scheme: bool = True, max_age_days: int = 0
+        self,
+        snapshot: Snapshot,
+        *,
+        tokens: Sequence[str],
+        any_scheme: bool = True,
+        refusals_deny: bool = True,
+        max_age_days: int = 0,
     ) -> None:
         self._snapshot = snapshot
         self._tokens = tuple(tokens)
         self._any_scheme = any_scheme
+        self._refusal = RobotsFact.REFUSED if refusals_deny else RobotsFact.MISSING_REFUSED
         self._max_age = max_age_days * _DAY
         self._rule_sets: dict[str, RuleSet] = {}
         self._spans: dict[str, tuple[int, int]] = {}
@@ -141,7 +149,7 @@ class SiteView:
         answers = np.full(self.captures.num_rows, _CODE[RobotsFact.UNREACHABLE], np.int8)
         answers[_mask(pc.equal(outcome, Outcome.AVAILABLE.value))] = ASK_RULES
         answers[_mask(pc.equal(outcome, Outcome.UNAVAILABLE.value))] = _CODE[RobotsFact.MISSING]
-        answers[_mask(refused)] = _CODE[RobotsFact.REFUSED]
+        answers[_mask(refused)] = _CODE[self._refusal]
         return answers
 
     @cached_property
