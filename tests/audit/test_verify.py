@@ -245,6 +245,14 @@ def replace_a_robots_txt(run):
     (run / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
 
+def test_a_card_of_another_version_says_which_one_to_ask(run):
+    manifest = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+    manifest["tool"] = "rightful 0.0.1"
+    (run / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    seal_again(run)
+    assert any("verify with rightful 0.0.1, which made it" in finding for finding in verify_run(run).findings)
+
+
 FORGERIES = [
     (admit_one_more, "situations.parquet does not count"),
     (move_a_url, "by the evidence"),

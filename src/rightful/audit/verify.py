@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+import rightful
 from rightful.audit.counts import recount
 from rightful.audit.data_again import compare_data
 from rightful.audit.decide_again import (
@@ -225,8 +226,11 @@ class _Verifier:
         written = [name for name in (CARD, CROISSANT, LICENCE, README) if (self.run.root / name).exists()]
         if not written:
             return [], "no card was written yet"
+        ours, theirs = f"rightful {rightful.__version__}", self.run.manifest.tool
+        # Another version may write the same facts in other words; whoever reads this should know where to look.
+        told = "" if ours == theirs else f" by {ours}; verify with {theirs}, which made it"
         findings = [
-            f"{name} is not what the files of the run give"
+            f"{name} is not what the files of the run give{told}"
             for name, text in render_card(self.run, self._policy).items()
             if not (self.run.root / name).exists() or (self.run.root / name).read_bytes() != text.encode()
         ]
