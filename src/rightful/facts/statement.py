@@ -1,14 +1,27 @@
-"""What a protocol says: the scale every protocol's answer is put on."""
+"""What a protocol says about one use of one location, and how several such statements are one answer.
+
+Within a protocol its own precedence applies first, in the protocol's module. Across protocols, and wherever a
+specification says nothing, the most restrictive statement stands: `combine` is the maximum on one scale, so it is
+commutative, associative and idempotent, and one statement more never loosens an answer.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SHOWN_CHARACTERS = 200
 
 
 class Preference(StrEnum):
     """What one protocol says about one use of one location.
 
-    A reservation is `DENY`. `ERROR` means the signal was there and could not be read: never an allowance.
+    A reservation is `DENY`. `CONDITIONAL` is "no, unless": it denies whoever has not met the conditions. `ERROR` means
+    the signal was there and could not be read: never an allowance. `UNKNOWN` says nothing.
     """
 
     ALLOW = "allow"
@@ -16,3 +29,96 @@ class Preference(StrEnum):
     DENY = "deny"
     UNKNOWN = "unknown"
     ERROR = "error"
+
+
+class Usage(StrEnum):
+    """What a document is used for. Every protocol's own words are brought to these four."""
+
+    TRAIN = "train-ai"
+    INPUT = "ai-input"
+    SEARCH = "search"
+    ACQUIRE = "acquire"
+
+
+# Least restrictive first: of two, the later one stands. What nobody could read is held, which is less than denied.
+RESTRICTIVENESS = (Preference.UNKNOWN, Preference.ALLOW, Preference.ERROR, Preference.CONDITIONAL, Preference.DENY)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement with its evidence.
+
+    Attributes:
+        protocol: `content-usage`, `rsl`, ...; the name of its module with hyphens.
+        usage: what it is about.
+        preference: what it says.
+        version: the edition of the specification it was read by.
+        where: line, field or element it stands in (`line 12`, `Content-Usage`, `/0/tdm-reservation`).
+        text: the words themselves, cut to 200 characters.
+        conditions: what `CONDITIONAL` asks for, and what `ALLOW` comes with: `attribution`, `payment:crawl`,
+            `contact`, `policy:<URL>`, ...; sorted.
+        weak: the evidence is too weak to permit anything: an `ALLOW` counts as `UNKNOWN`.
+    """
+
+    protocol: str
+    usage: Usage
+    preference: Preference
+    version: str = ""
+    where: str = ""
+    text: str = ""
+    conditions: tuple[str, ...] = ()
+    weak: bool = False
+
+    @property
+    def effective(self) -> Preference:
+        """The preference that counts."""
+        return Preference.UNKNOWN if self.weak and self.preference is Preference.ALLOW else self.preference
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about a document its author would want to know: a lint, never a statement.
+
+    Attributes:
+        code: one of the protocol's `REMARKS`.
+        where: as in `Statement`.
+        text: what it is about, cut to 200 characters.
+    """
+
+    code: str
+    where: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document or field read: everything it states, and what is odd about it.
+
+    Attributes:
+        statements: one per usage and thing said; empty where it says nothing.
+        remarks: what its author would want to know.
+    """
+
+    statements: tuple[Statement, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    def __add__(self, other: Reading) -> Reading:
+        return Reading(self.statements + other.statements, self.remarks + other.remarks)
+
+
+def most_restrictive(preferences: Iterable[Preference]) -> Preference:
+    """Give the most restrictive of several preferences; `UNKNOWN` where there is none."""
+    return max(preferences, key=RESTRICTIVENESS.index, default=Preference.UNKNOWN)
+
+
+def combine(statements: Iterable[Statement]) -> dict[Usage, Preference]:
+    """Give one answer per usage: the most restrictive of all that is stated (AIPREF vocabulary 5.1)."""
+    answers = dict.fromkeys(Usage, Preference.UNKNOWN)
+    for statement in statements:
+        answers[statement.usage] = most_restrictive((answers[statement.usage], statement.effective))
+    return answers
+
+
+def shown(text: str) -> str:
+    """Cut what a document says to what is kept of it, on one line."""
+    return " ".join(text.split())[:SHOWN_CHARACTERS]
