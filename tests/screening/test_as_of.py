@@ -10,8 +10,8 @@ from rightful.register.entries import KeyKind, OptOut
 from rightful.register.export import export_register
 from rightful.screening.fact_columns import times_of
 from rightful.screening.screener import Screener
+from rightful.snapshot.capture_index import NO_TIME
 from rightful.snapshot.model import Capture, Kind, classify
-from rightful.snapshot.site_view import NO_TIME
 from rightful.snapshot.store import add_captures
 
 DENY, ALLOW = b"User-agent: *\nDisallow: /\n", b"User-agent: *\nAllow: /\n"

@@ -18,7 +18,7 @@ from rightful.screening.columns import Columns
 from rightful.screening.locate import URL_CODES
 from rightful.screening.observe import Locations, Observer, site_view
 from rightful.screening.optout_columns import optout_names
-from rightful.snapshot.site_view import NO_TIME
+from rightful.snapshot.capture_index import NO_TIME
 from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from rightful.policy.policy_file import read_policy
 from rightful.register.export import Register
 from rightful.screening.robots_columns import captures_in_force
 from rightful.signals.robots_txt import RobotsTxt
-from rightful.snapshot.site_view import ASK_RULES, NOT_CAPTURED
+from rightful.snapshot.capture_index import NOT_CAPTURED
+from rightful.snapshot.site_view import ASK_RULES
 from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from rightful.screening.locate import Locator
 from rightful.screening.robots_columns import captures_in_force
 from rightful.signals.robots_txt import RobotsTxt
 from rightful.signals.robots_txt.second_opinion import compare
-from rightful.snapshot.site_view import ASK_RULES, NOT_CAPTURED
+from rightful.snapshot.capture_index import NOT_CAPTURED
+from rightful.snapshot.site_view import ASK_RULES
 from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:

@@ -57,9 +57,7 @@ def put_together(
     table = _situations(figures)
     pq.write_table(table, folder / SITUATIONS_FILE, compression="zstd")
     pq.write_table(count_sites(_ledger(folder, parts)), folder / SITES, compression="zstd")
-    evidence = write_evidence(
-        screener.view, screener.snapshot, set().union(*(f.captures for f in figures)), folder / EVIDENCE
-    )
+    evidence = write_evidence(screener.snapshot, set().union(*(f.captures for f in figures)), folder / EVIDENCE)
     register = screener.register
     if register is not None:
         register.part(sorted(set().union(*(f.optouts for f in figures))), folder / OPTOUTS)

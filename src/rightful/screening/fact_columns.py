@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from rightful.facts.moment import parse_time
 from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, RobotsFact
 from rightful.screening.columns import column, text_column
-from rightful.snapshot.site_view import NO_TIME
+from rightful.snapshot.capture_index import NO_TIME
 
 _ABSENT = -1
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"  # what cannot be read is a value no closed list has

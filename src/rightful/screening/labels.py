@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from rightful.screening.columns import column
 from rightful.screening.locate import NOWHERE
-from rightful.snapshot.site_view import NO_TIME
+from rightful.snapshot.capture_index import NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,8 @@ from rightful.screening.fact_columns import UNREADABLE, Coded, closed, coded, st
 from rightful.screening.locate import URL_CODES, Located, Locator
 from rightful.screening.optout_columns import OptOutColumns, digests_of, optout_names
 from rightful.screening.robots_columns import RobotsColumns, captures_in_force
-from rightful.snapshot.site_view import NOT_CAPTURED, SiteView
+from rightful.snapshot.capture_index import NOT_CAPTURED
+from rightful.snapshot.site_view import SiteView
 
 if TYPE_CHECKING:
     from rightful.policy.policy import Policy
@@ -62,7 +63,7 @@ class Signals:
         url: code into `URL_CODES` per row; both locations must be readable, where two are stated.
         fetch, build: codes into `ROBOTS_CODES` per row.
         optouts: bits of `optout_columns.BIT_NAMES` per row.
-        captures: rows of the site view's table that were used.
+        captures: rows of the snapshot's table that were used.
         entries: rows of the register that had an effect.
     """
 
@@ -182,7 +183,7 @@ class Observer:
     def _robots_at(self, located: Located, locations: Locations, captures: set[int]) -> tuple[np.ndarray, np.ndarray]:
         build, fetch = captures_in_force(self.view, located, locations.fetched_at)
         used = np.union1d(build, fetch)
-        captures.update(used[used != NOT_CAPTURED].tolist())
+        captures.update(self.view.rows[used[used != NOT_CAPTURED]].tolist())
         columns = RobotsColumns(self.view, located)
         newest = columns.facts(build)
         # Where the capture in force at the fetch is the newest one too, its answer is known already.

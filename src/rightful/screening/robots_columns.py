@@ -10,11 +10,13 @@ import pyarrow.compute as pc
 
 from rightful.facts.situation import ROBOTS_CODES, RobotsFact
 from rightful.screening.locate import NOWHERE
-from rightful.snapshot.site_view import ASK_RULES, DENIAL_CODES, NO_TIME, NOT_CAPTURED
+from rightful.snapshot.capture_index import NO_TIME, NOT_CAPTURED
+from rightful.snapshot.site_view import ASK_RULES, DENIAL_CODES
 
 if TYPE_CHECKING:
     from rightful.screening.locate import Located
     from rightful.signals.robots_txt.paths import PathRules
+    from rightful.snapshot.capture_index import CaptureIndex
     from rightful.snapshot.site_view import RuleSet, SiteView
 
 _UNKNOWN = ROBOTS_CODES.index(RobotsFact.UNKNOWN)
@@ -25,7 +27,9 @@ _COLUMNAR_ROWS = 1_000
 _COLUMNAR_RUNS = 4
 
 
-def captures_in_force(view: SiteView, located: Located, fetched_at: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def captures_in_force(
+    view: CaptureIndex, located: Located, fetched_at: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Find the capture of every row: newest, and newest not later than the row's fetch.
 
     Args:

@@ -14,18 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from rightful.snapshot.site_view import SiteView
 
-
-def write_evidence(view: SiteView, snapshot: Snapshot, rows: Iterable[int], folder: Path) -> Snapshot:
-    """Write the captures at these rows of the view, with their bodies, into a new store.
+def write_evidence(snapshot: Snapshot, rows: Iterable[int], folder: Path) -> Snapshot:
+    """Write the captures at these rows of a snapshot, with their bodies, into a new store.
 
     Deciding on it gives what the whole snapshot gave: the capture in force is among those used, and none of
     the others would have been chosen instead.
     """
     if folder.exists():
         shutil.rmtree(folder)
-    captures = view.captures.take(pa.array(sorted(set(rows)), pa.int64()))
+    captures = snapshot.captures.take(pa.array(sorted(set(rows)), pa.int64()))
     digests = pc.unique(captures["body_sha256"].drop_null()).to_pylist()
     bodies = {bytes.fromhex(digest): snapshot.body(digest) for digest in digests}
     written = add_table(folder, captures, bodies, as_of=snapshot.as_of)

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
 
-from rightful.facts.site import sibling_origin
 from rightful.facts.situation import ROBOTS_CODES, RobotsFact
 from rightful.signals.robots_txt import RobotsTxt
+from rightful.snapshot.capture_index import CaptureIndex
 from rightful.snapshot.model import ROBOTS, Outcome
 
 if TYPE_CHECKING:
@@ -26,12 +25,9 @@ if TYPE_CHECKING:
     from rightful.signals.robots_txt.paths import PathRules
     from rightful.snapshot.store import Snapshot
 
-NOT_CAPTURED = -1
-NO_TIME = np.iinfo(np.int64).min
 _REFUSALS = (401, 403, 429, 451)  # protocols A1: the server is there and will not say
 _DAY = 86_400
 _KEPT_RULE_SETS = 20_000
-_KEPT_SPANS = 200_000
 
 NAMED, WILDCARD = 1, 2
 _CODE = {fact: code for code, fact in enumerate(ROBOTS_CODES)}
@@ -63,7 +59,7 @@ class RuleSet:
     leniency: tuple[str, ...]
 
 
-class SiteView:
+class SiteView(CaptureIndex):
     """Captures of robots.txt by origin and time, and their compiled rules.
 
     Args:
@@ -83,62 +79,12 @@ class SiteView:
         refusals_deny: bool = True,
         max_age_days: int = 0,
     ) -> None:
+        super().__init__(snapshot, ROBOTS, any_scheme=any_scheme)
         self._snapshot = snapshot
         self._tokens = tuple(tokens)
-        self._any_scheme = any_scheme
         self._refusal = RobotsFact.REFUSED if refusals_deny else RobotsFact.MISSING_REFUSED
         self._max_age = max_age_days * _DAY
         self._rule_sets: dict[str, RuleSet] = {}
-        self._spans: dict[str, tuple[int, int]] = {}
-        self.captures: pa.Table = snapshot.captures.filter(
-            pc.equal(snapshot.captures["signal"], ROBOTS)
-        ).combine_chunks()
-
-    @cached_property
-    def _index(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
-        """Hashes of the distinct origins, sorted, with the first and last row of each."""
-        encoded = self.captures["origin"].combine_chunks().dictionary_encode()
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.combine_chunks()
-        names: list[str] = encoded.dictionary.to_pylist()
-        codes = encoded.indices.to_numpy()
-        starts = np.searchsorted(codes, np.arange(len(names)))
-        stops = np.searchsorted(codes, np.arange(len(names)), side="right")
-        hashed = np.fromiter((_hash(name) for name in names), np.uint64, len(names))
-        order = np.argsort(hashed)
-        return hashed[order], starts[order], stops[order], [names[i] for i in order.tolist()]
-
-    def rows_of(self, origin: str) -> tuple[int, int]:
-        """Give the first and last+1 row of an origin's captures; (0, 0) where it was never captured.
-
-        Looked for in this order: the exact origin, the host captured without a scheme, the other scheme.
-        """
-        span = self._spans.get(origin)
-        if span is None:
-            if len(self._spans) >= _KEPT_SPANS:
-                self._spans.clear()
-            span = self._spans[origin] = self._find(origin)
-        return span
-
-    def _find(self, origin: str) -> tuple[int, int]:
-        hashed, starts, stops, names = self._index
-        for name in self._aliases(origin):
-            at = int(np.searchsorted(hashed, np.uint64(_hash(name))))
-            if at < len(names) and names[at] == name:
-                return int(starts[at]), int(stops[at])
-        return 0, 0
-
-    def _aliases(self, origin: str) -> list[str]:
-        bare = "//" + origin.partition("//")[2]
-        sibling = sibling_origin(origin)
-        return [origin, bare, sibling] if self._any_scheme and sibling else [origin, bare]
-
-    @cached_property
-    def times(self) -> np.ndarray:
-        """Seconds since 1970 of every capture; `NO_TIME` where unknown."""
-        seconds = self.captures["fetched_at"].cast(pa.int64()).fill_null(int(NO_TIME))
-        array: np.ndarray = seconds.to_numpy()
-        return array
 
     @cached_property
     def answers(self) -> np.ndarray:
@@ -181,10 +127,6 @@ class SiteView:
             elif selection.rules.uniform:
                 bits |= bit
         return RuleSet(bits, tuple(parts), tuple(sorted(robots.leniency)))
-
-
-def _hash(name: str) -> int:
-    return xxhash.xxh3_64_intdigest(name.encode())
 
 
 def _mask(values: pa.ChunkedArray) -> np.ndarray:
