@@ -14,10 +14,9 @@ from rightful.ledger.run_directory import EVIDENCE, OPTOUTS
 from rightful.ledger.situations import read_situation
 from rightful.policy.tiers import decide
 from rightful.register.export import Register
-from rightful.screening.columns import Columns
 from rightful.screening.locate import URL_CODES
-from rightful.screening.observe import Locations, Observer, site_view
 from rightful.screening.optout_columns import optout_names
+from rightful.screening.signal_lookup import Locations, SignalLookup, summarised
 from rightful.snapshot.capture_index import NO_TIME
 from rightful.snapshot.store import Snapshot
 
@@ -41,11 +40,11 @@ class Redecided:
     differing: list[str] = field(default_factory=list)
 
 
-def evidence_observer(run: RunDirectory, policy: Policy) -> Observer:
-    """Make an observer over the run's own captures and opt-outs."""
+def evidence_lookup(run: RunDirectory, policy: Policy) -> SignalLookup:
+    """Look signals up in the run's own captures and opt-outs."""
     snapshot = Snapshot.open(run.root / EVIDENCE, run.manifest.evidence)
     register = Register.open(run.root / OPTOUTS) if run.manifest.register is not None else None
-    return Observer(policy, site_view(policy, snapshot), register, Columns())
+    return SignalLookup(policy, snapshot, register)
 
 
 def decide_situations_again(run: RunDirectory, policy: Policy) -> list[str]:
@@ -75,14 +74,14 @@ def ledger_batches(run: RunDirectory, *, every: int) -> Iterator[pa.RecordBatch]
 
 
 def observe_again(
-    run: RunDirectory, policy: Policy, batches: Iterator[pa.RecordBatch], observer: Observer
+    run: RunDirectory, policy: Policy, batches: Iterator[pa.RecordBatch], lookup: SignalLookup
 ) -> Redecided:
     """Look up again what the signals say about ledger rows, and compare with the situations they are in."""
     known = {row["situation"]: read_situation(row)[0] for row in run.situations().to_pylist()}
     keep = policy.ledger.locations == "keep"
     result = Redecided()
     for batch in batches:
-        signals = observer.signals(locations_of(batch, keep=keep))
+        signals = lookup.signals(locations_of(batch, keep=keep))
         stated = [known.get(number) for number in batch.column("situation").to_pylist()]
         without = batch.column("url").is_null().to_pylist()
         for at, situation in enumerate(stated):
@@ -99,6 +98,8 @@ def observe_again(
                 "robots_fetch": ROBOTS_CODES[signals.fetch[at]].value,
                 "robots_build": ROBOTS_CODES[signals.build[at]].value,
                 "optouts": optout_names(int(signals.optouts[at])),
+                "stated_fetch": summarised(policy, (fetch.value(at) for fetch, _ in signals.stated)),
+                "stated_build": summarised(policy, (build.value(at) for _, build in signals.stated)),
             }
             result.differing += _differences(_name(batch, at), found, situation)
     return result

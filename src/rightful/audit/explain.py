@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rightful.audit.decide_again import LEDGER_COLUMNS, evidence_observer, locations_of
+from rightful.audit.decide_again import LEDGER_COLUMNS, evidence_lookup, locations_of
 from rightful.errors import NotFoundError
 from rightful.facts.site import parse_url
 from rightful.ledger.run_directory import EVIDENCE, OPTOUTS, POLICY, RunDirectory
@@ -116,7 +116,7 @@ class _Explainer:
         self.run = run
         manifest = run.manifest  # says so where the folder is no run
         self._policy = read_policy(run.root / POLICY)
-        self._observer = evidence_observer(run, self._policy)
+        self._lookup = evidence_lookup(run, self._policy)
         self._snapshot = Snapshot.open(run.root / EVIDENCE, manifest.evidence)
         self._situations = {row["situation"]: row for row in run.situations().to_pylist()}
 
@@ -130,8 +130,8 @@ class _Explainer:
         locations = locations_of(row, keep=True)
         address = record["url"] or url
         locations.urls = pa.array([address], pa.large_string())
-        signals = self._observer.signals(locations)
-        build, fetch = captures_in_force(self._observer.view, signals.located, locations.fetched_at)
+        signals = self._lookup.signals(locations)
+        build, fetch = captures_in_force(self._lookup.view, signals.located, locations.fetched_at)
         location = parse_url(address) if address else None
         asked = {"fetch": int(fetch[0]), "now": int(build[0])} if location else {}
         robots = tuple(self._asked(when, number, location.target) for when, number in asked.items() if location)
@@ -140,7 +140,7 @@ class _Explainer:
     def _asked(self, when: str, number: int, target: str) -> RobotsEvidence:
         if number == NOT_CAPTURED:
             return RobotsEvidence(when, None)
-        view = self._observer.view
+        view = self._lookup.view
         capture = view.captures.slice(number, 1).to_pylist()[0]
         if view.answers[number] != ASK_RULES or capture["body_sha256"] is None:
             return RobotsEvidence(when, capture)

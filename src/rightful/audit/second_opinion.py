@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rightful.ledger.run_directory import RunDirectory
     from rightful.policy.policy import Policy
-    from rightful.screening.observe import Observer
+    from rightful.screening.signal_lookup import SignalLookup
 
 
 @dataclass
@@ -37,12 +37,12 @@ class SecondOpinion:
 
 
 def ask_protego(
-    run: RunDirectory, policy: Policy, batches: Iterator[pa.RecordBatch], observer: Observer
+    run: RunDirectory, policy: Policy, batches: Iterator[pa.RecordBatch], lookup: SignalLookup
 ) -> SecondOpinion:
     """Ask about every row's newest capture, once for each group of tokens that share rules."""
     opinion = SecondOpinion()
     snapshot = Snapshot.open(run.root / EVIDENCE, run.manifest.evidence)
-    view = observer.view
+    view = lookup.view
     parsed: dict[str, RobotsTxt] = {}
     locator = Locator()
     for batch in batches:

@@ -17,7 +17,7 @@ from rightful.audit.data_again import compare_data
 from rightful.audit.decide_again import (
     Redecided,
     decide_situations_again,
-    evidence_observer,
+    evidence_lookup,
     ledger_batches,
     observe_again,
 )
@@ -207,8 +207,8 @@ class _Verifier:
         return findings, note if self._every == 1 else f"{note}, one in {self._every:,} decided again"
 
     def _records(self) -> _Outcome:
-        observer = evidence_observer(self.run, self._policy)
-        again: Redecided = observe_again(self.run, self._policy, ledger_batches(self.run, every=self._every), observer)
+        lookup = evidence_lookup(self.run, self._policy)
+        again: Redecided = observe_again(self.run, self._policy, ledger_batches(self.run, every=self._every), lookup)
         note = f"{again.records:,} of {self.run.manifest.counts.records:,} records"
         if again.not_kept:
             note += f"; {again.not_kept:,} whose location the ledger does not keep"
@@ -216,8 +216,8 @@ class _Verifier:
 
     def _second_opinion(self) -> _Outcome:
         every = max(1, self.run.manifest.counts.records // SAMPLE)
-        observer = evidence_observer(self.run, self._policy)
-        opinion: SecondOpinion = ask_protego(self.run, self._policy, ledger_batches(self.run, every=every), observer)
+        lookup = evidence_lookup(self.run, self._policy)
+        opinion: SecondOpinion = ask_protego(self.run, self._policy, ledger_batches(self.run, every=every), lookup)
         named = ", ".join(f"{name} {count:,}" for name, count in sorted(opinion.by_rule.items()))
         note = f"{opinion.asked:,} verdicts of Protego, {opinion.agreeing:,} agree" + (f"; {named}" if named else "")
         return opinion.unnamed, note

@@ -13,39 +13,17 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 
 from rightful.card.claims import claims
+from rightful.card.protocol_facts import protocol_facts, robots_facts
 from rightful.files import digest_of
-from rightful.ledger.run_directory import EVIDENCE, MANIFEST, QUALITY, RunDirectory
+from rightful.ledger.run_directory import MANIFEST, QUALITY, RunDirectory
 from rightful.policy.gates import meaning_of
-from rightful.signals.product_tokens import token_table
-from rightful.signals.robots_txt import LENIENCY, RobotsTxt
-from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pyarrow as pa
 
     from rightful.policy.policy import Policy
 
 SCHEMA = "rightful-card/1"
-
-# Records of other protocols in a robots.txt: seen, counted, and not decided on by this version.
-_OTHER_PROTOCOLS = {"content-signal": "content-signal", "content-usage": "content-usage", "license": "rsl"}
-NOT_LOOKED_FOR = (
-    "content-usage",
-    "content-signal",
-    "rsl",
-    "tdmrep",
-    "ai-txt",
-    "trust-txt",
-    "robots-tag",
-    "tdm-meta",
-    "c2pa",
-    "plus",
-    "terms of service",
-)
-_REGISTER = "opt-out register"
-_PROTOCOL_OF = {"ROBOTS": "robots", "OPTOUT": _REGISTER}
 
 
 def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
@@ -78,8 +56,8 @@ def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
         },
         "inputs": [{"name": file.name, "sha256": file.sha256, "records": file.records} for file in manifest.inputs],
         "funnel": _funnel(run),
-        "protocols": _protocols(situations),
-        "robots": _robots(run, situations, policy),
+        "protocols": protocol_facts(situations),
+        "robots": robots_facts(run, situations, policy),
         "optouts": _optouts(manifest.register, situations),
         "composition": _composition(run),
         "sites": _sites(run, policy.card.top_sites),
@@ -88,7 +66,7 @@ def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
             {"value": value, "records": records}
             for value, records in sorted(manifest.unknown_values.items(), key=lambda item: (-item[1], item[0]))
         ],
-        "licences": _grouped(situations, ("licence", "licence_evidence"), admitted_only=True),
+        "licences": _grouped(situations, ("licence", "licence_evidence")),
         "tiers": _tiers(situations),
         "scenario": policy.scenario.model_dump(mode="json"),
         "parameters": _parameters(policy),
@@ -137,70 +115,6 @@ def _funnel(run: RunDirectory) -> dict[str, Any]:
             for reason, records in ordered
         ],
     }
-
-
-def _protocols(situations: pa.Table) -> list[dict[str, Any]]:
-    """Say for every protocol whether it was looked for, and how many records it held or excluded."""
-    rows = situations.select(["records", "admission", "reasons"]).to_pylist()
-    found = []
-    for prefix, protocol in _PROTOCOL_OF.items():
-        touched = [row for row in rows if any(reason.startswith(prefix) for reason in row["reasons"])]
-        found.append(
-            {
-                "protocol": protocol,
-                "looked_for": True,
-                "excluded": sum(row["records"] for row in touched if row["admission"] == "exclude"),
-                "held": sum(row["records"] for row in touched if row["admission"] == "hold"),
-            }
-        )
-    found += [{"protocol": name, "looked_for": False, "excluded": 0, "held": 0} for name in NOT_LOOKED_FOR]
-    return found
-
-
-def _robots(run: RunDirectory, situations: pa.Table, policy: Policy) -> dict[str, Any]:
-    evidence = Snapshot.open(run.root / EVIDENCE)
-    captures = evidence.captures
-    times = [moment for moment in captures["fetched_at"].to_pylist() if moment is not None]
-    leniency: Counter[str] = Counter()
-    other: Counter[str] = Counter()
-    for row in pc.value_counts(captures["body_sha256"].drop_null()).to_pylist():
-        robots = RobotsTxt.parse(evidence.body(row["values"]))
-        for name in robots.leniency:
-            leniency[name] += row["counts"]
-        names = {record.name for record in _records(robots)}
-        for name in names & set(_OTHER_PROTOCOLS):
-            other[_OTHER_PROTOCOLS[name]] += row["counts"]
-    return {
-        "captures": captures.num_rows,
-        "first": min(times).isoformat() if times else None,
-        "last": max(times).isoformat() if times else None,
-        "undated": captures.num_rows - len(times),
-        "outcomes": _value_counts(captures, "outcome"),
-        "leniency": [
-            {"name": name, "meaning": LENIENCY[name], "captures": leniency[name]} for name in sorted(leniency)
-        ],
-        "other_protocols_seen": dict(sorted(other.items())),
-        "at_fetch": _fact_counts(situations, "robots_fetch"),
-        "now": _fact_counts(situations, "robots_build"),
-        "drift": _drift(situations),
-        "tokens": list(policy.crawler.effective),
-        "token_table": token_table().version,
-    }
-
-
-def _records(robots: RobotsTxt) -> Iterable[Any]:
-    yield from robots.site_records
-    for group in robots.groups:
-        yield from group.extensions
-
-
-def _drift(situations: pa.Table) -> int:
-    """Count records whose site allowed them when they were fetched and denies them now."""
-    return sum(
-        row["records"]
-        for row in situations.select(["records", "robots_fetch", "robots_build"]).to_pylist()
-        if row["robots_fetch"] in {"allow", "missing", "missing:refused"} and row["robots_build"].startswith("disallow")
-    )
 
 
 def _optouts(register: dict[str, Any] | None, situations: pa.Table) -> dict[str, Any] | None:
@@ -281,22 +195,14 @@ def _tiers(situations: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
-def _grouped(situations: pa.Table, names: tuple[str, ...], *, admitted_only: bool) -> list[dict[str, Any]]:
+def _grouped(situations: pa.Table, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Count admitted records by several facts together."""
     grouped: Counter[tuple[str, ...]] = Counter()
     for row in situations.to_pylist():
-        if not admitted_only or row["admission"] == "admit":
+        if row["admission"] == "admit":
             grouped[tuple(row[name] for name in names)] += row["records"]
     ordered = sorted(grouped.items(), key=lambda item: (-item[1], item[0]))
     return [{**dict(zip(names, key, strict=True)), "records": records} for key, records in ordered]
-
-
-def _fact_counts(situations: pa.Table, name: str) -> dict[str, int]:
-    return {row[name]: row["records"] for row in _grouped(situations, (name,), admitted_only=False)}
-
-
-def _value_counts(table: pa.Table, name: str) -> dict[str, int]:
-    counted = pc.value_counts(table[name]).to_pylist()
-    return {row["values"]: row["counts"] for row in sorted(counted, key=lambda row: row["values"])}
 
 
 def _parameters(policy: Policy) -> dict[str, Any]:

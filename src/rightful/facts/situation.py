@@ -93,6 +93,8 @@ class Situation:
         url: a `UrlFact`.
         text_readable: False where the text is no valid UTF-8.
         robots_fetch, robots_build: `RobotsFact` in force when fetched, and newest.
+        stated_fetch, stated_build: what the other protocols say to the policy's usages, in force when fetched, and
+            newest (`statement.summary`).
         optouts: `kind:state` of every opt-out that names the record, sorted.
         licence: an id of the table, or `none`, `unknown`, `custom_allow`, `custom_deny`.
         licence_evidence, consent: as the record's column or else its source says.
@@ -106,6 +108,8 @@ class Situation:
     text_readable: bool = True
     robots_fetch: str = RobotsFact.UNKNOWN.value
     robots_build: str = RobotsFact.UNKNOWN.value
+    stated_fetch: tuple[str, ...] = ()
+    stated_build: tuple[str, ...] = ()
     optouts: tuple[str, ...] = ()
     licence: str = "none"
     licence_evidence: str = LicenceEvidence.NONE.value

@@ -7,7 +7,7 @@ commutative, associative and idempotent, and one statement more never loosens an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -105,6 +105,12 @@ class Reading:
     def __add__(self, other: Reading) -> Reading:
         return Reading(self.statements + other.statements, self.remarks + other.remarks)
 
+    @property
+    def substance(self) -> tuple[Statement, ...]:
+        """What is stated, without where and in which words: the same for all files that say the same."""
+        bare = {replace(s, where="", text="", version="") for s in self.statements}
+        return tuple(sorted(bare, key=lambda s: (s.protocol, s.usage, s.preference, s.conditions, s.weak)))
+
 
 def most_restrictive(preferences: Iterable[Preference]) -> Preference:
     """Give the most restrictive of several preferences; `UNKNOWN` where there is none."""
@@ -117,6 +123,27 @@ def combine(statements: Iterable[Statement]) -> dict[Usage, Preference]:
     for statement in statements:
         answers[statement.usage] = most_restrictive((answers[statement.usage], statement.effective))
     return answers
+
+
+def summary(statements: Iterable[Statement], usages: Iterable[Usage]) -> tuple[str, ...]:
+    """Say what each protocol answers for these usages together: `rsl=conditional:payment:crawl`, sorted.
+
+    A protocol that answers nothing is left out. Of several usages the most restrictive answer counts: a record that
+    may be trained on and may not be fetched may not be used.
+    """
+    wanted = set(usages)
+    by_protocol: dict[str, list[Statement]] = {}
+    for statement in statements:
+        if statement.usage in wanted:
+            by_protocol.setdefault(statement.protocol, []).append(statement)
+    found = []
+    for protocol, said in sorted(by_protocol.items()):
+        answer = most_restrictive(statement.effective for statement in said)
+        if answer is Preference.UNKNOWN:
+            continue
+        asked = {c for s in said if s.preference is answer is Preference.CONDITIONAL for c in s.conditions}
+        found.append(f"{protocol}={answer}" + (f":{'+'.join(sorted(asked))}" if asked else ""))
+    return tuple(found)
 
 
 def shown(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rightful.facts.decision import Admission, Finding
 from rightful.facts.situation import Consent, LicenceEvidence, RobotsFact, Route, Situation, UrlFact
+from rightful.facts.statement import Preference
 from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, SPECIAL, licence_table
 
 if TYPE_CHECKING:
@@ -43,12 +44,16 @@ REASONS = {
     "CONTRACT_EXPIRED": "the contract expired",
     "ROBOTS_FETCH": "robots.txt, as in force when the record was fetched, denies",
     "ROBOTS_NOW": "robots.txt, as captured last, denies",
+    "RESERVED_FETCH": "a reservation, as in force when the record was fetched, denies",
+    "RESERVED_NOW": "a reservation, as captured last, denies",
+    "CONDITIONAL_FETCH": "a reservation, as in force when the record was fetched, asks for what was not shown",
+    "CONDITIONAL_NOW": "a reservation, as captured last, asks for what was not shown",
     "ROBOTS_UNKNOWN": "the robots.txt of the record's origin was never captured, or too long ago",
     "LICENCE_DENIES": "the licence denies the use",
     "NC": "a non-commercial licence, and the scenario is commercial",
     "ND": "a no-derivatives licence, and the data set is redistributed in modified form",
     "UNATTRIBUTABLE": "the record cannot be attributed to a web location",
-    "UNREADABLE": "the record's text is not valid UTF-8",
+    "UNREADABLE": "something that had to be read cannot be: the record's text, or a protocol's file",
     "PROVENANCE_UNKNOWN": "the policy declares no such source",
     "CONTRACT_SILENT": "purchased data whose contract does not grant training",
     "CHAIN": "purchased data whose chain of title is not verified",
@@ -67,11 +72,16 @@ REASONS = {
 }
 
 
+_SAY_OF_WHAT = {"RESERVED_FETCH", "RESERVED_NOW", "CONDITIONAL_FETCH", "CONDITIONAL_NOW", "UNREADABLE"}
+
+
 def meaning_of(reason: str) -> str:
     """Say what a reason says, its detail included."""
     code, _, detail = reason.partition(":")
     told = _DETAILS.get(detail)
-    return f"{REASONS[code]}, {told}" if told else REASONS[code]
+    if told:
+        return f"{REASONS[code]}, {told}"
+    return f"{REASONS[code]} ({detail})" if code in _SAY_OF_WHAT else REASONS[code]
 
 
 def robots(situation: Situation, source: Source | None, policy: Policy) -> Iterator[Finding]:
@@ -79,8 +89,7 @@ def robots(situation: Situation, source: Source | None, policy: Policy) -> Itera
     if source is not None and not source.crawl_like:
         return
     at = {"ROBOTS_FETCH": situation.robots_fetch, "ROBOTS_NOW": situation.robots_build}
-    mode = policy.as_of.mode
-    asked = [code for code in at if mode == "strictest" or code == {"fetch": "ROBOTS_FETCH"}.get(mode, "ROBOTS_NOW")]
+    asked = [code for code in at if _counts(code, policy)]
     undecided: list[tuple[str, RobotsFact]] = []
     for code in asked:
         fact = RobotsFact(at[code])
@@ -89,6 +98,12 @@ def robots(situation: Situation, source: Source | None, policy: Policy) -> Itera
         elif fact in {RobotsFact.UNKNOWN, RobotsFact.STALE}:
             undecided.append((code, fact))
     yield from _undecided_robots(undecided, asked, situation, policy)
+
+
+def _counts(code: str, policy: Policy) -> bool:
+    """Tell whether what was in force at that time counts."""
+    mode = policy.as_of.mode
+    return mode == "strictest" or code.endswith("_FETCH") == (mode == "fetch")
 
 
 _DENIALS = {
@@ -112,6 +127,26 @@ def _undecided_robots(
             continue  # decided on the newest capture; the card counts how often
         when = "fetch" if code == "ROBOTS_FETCH" else "now"
         yield Finding(HOLD, f"ROBOTS_UNKNOWN:{when}" if fact is RobotsFact.UNKNOWN else f"ROBOTS_UNKNOWN:{when}-stale")
+
+
+def reservations(situation: Situation, source: Source | None, policy: Policy) -> Iterator[Finding]:
+    """G4: what every other protocol said when the record was fetched, and says now."""
+    if source is not None and not source.crawl_like:
+        return
+    for when, stated in (("FETCH", situation.stated_fetch), ("NOW", situation.stated_build)):
+        if not _counts(f"_{when}", policy):
+            continue
+        for said in stated:
+            protocol, _, answer = said.partition("=")
+            preference = Preference(answer.partition(":")[0])
+            if protocol in policy.protocols.unsafe_ignore:
+                continue
+            if preference is Preference.DENY:
+                yield Finding(EXCLUDE, f"RESERVED_{when}:{protocol}")
+            elif preference is Preference.CONDITIONAL:
+                yield Finding(EXCLUDE, f"CONDITIONAL_{when}:{protocol}")
+            elif preference is Preference.ERROR:
+                yield Finding(HOLD, f"UNREADABLE:{protocol}")
 
 
 def optouts(situation: Situation, _source: Source | None, _policy: Policy) -> Iterator[Finding]:
@@ -185,6 +220,7 @@ GATES: tuple[Callable[[Situation, Source | None, Policy], Iterator[Finding]], ..
     consent,
     contract,
     robots,
+    reservations,
     licence,
     attribution,
 )

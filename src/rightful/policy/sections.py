@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from rightful.facts.situation import Consent, LicenceEvidence, Route, WorkStatus
+from rightful.facts.statement import Usage
 from rightful.policy.licences import licence_id
 from rightful.signals.product_tokens import PURPOSES, token_table
 
@@ -80,11 +81,19 @@ class Protocols(Section):
     4xx as "no rules", as the RFC literally allows.
     any_scheme: a robots.txt of http://host counts for https://host, and the other way, where the exact origin
     was not captured.
+    usages: what the data is used for, in the words of `facts.statement.Usage`; a reservation of any of them counts.
+    legacy_labels: `honour-deny` takes a refusal in words of older AIPREF drafts, or of another vocabulary, for one.
+    reserved_use: whether a Content-Signal with `use=` below `full`, and without `ai-train`, denies training.
+    unsafe_ignore: protocols whose reservations count for nothing; they are shown on the card all the same.
     max_capture_age_days: captures older than that, counted from the snapshot's newest, hold; 0 is no limit.
     """
 
     robots: Literal["strict", "rfc9309"] = "strict"
     any_scheme: bool = True
+    usages: Annotated[tuple[Usage, ...], Field(min_length=1)] = (Usage.TRAIN, Usage.ACQUIRE)
+    legacy_labels: Literal["honour-deny", "ignore"] = "honour-deny"
+    reserved_use: Literal["deny", "unknown"] = "deny"
+    unsafe_ignore: tuple[Name, ...] = ()
     max_capture_age_days: Annotated[int, Field(ge=0)] = 0
     unsafe_keep_uncaptured: bool = False
 

@@ -19,14 +19,14 @@ from rightful.register.entries import KeyKind
 from rightful.register.export import Register, open_register
 from rightful.screening.columns import NO_COLUMN, Columns
 from rightful.screening.labels import ledger_rows, rights_column
-from rightful.screening.observe import Observation, Observer, site_view
+from rightful.screening.observe import Observation, Observer
+from rightful.screening.signal_lookup import SignalLookup
 from rightful.snapshot.store import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rightful.facts.situation import Situation
-    from rightful.snapshot.site_view import SiteView
 
 # Part of every fingerprint: raise it whenever the same facts, snapshot, register and policy would decide otherwise.
 RULESET = "1"
@@ -116,9 +116,9 @@ class Screener:
         )
 
     @cached_property
-    def view(self) -> SiteView:
-        """The snapshot as the policy looks at it."""
-        return site_view(self.policy, self.snapshot)
+    def lookup(self) -> SignalLookup:
+        """The snapshot and the register as the policy looks at them."""
+        return SignalLookup(self.policy, self.snapshot, self.register)
 
     @property
     def needs_text(self) -> bool:
@@ -165,7 +165,7 @@ class Screener:
     def _observer(self, columns: Columns) -> Observer:
         observer = self._observers.get(columns)
         if observer is None:
-            observer = self._observers[columns] = Observer(self.policy, self.view, self.register, columns)
+            observer = self._observers[columns] = Observer(self.policy, self.lookup, self.register, columns)
         return observer
 
     def examine(self, batch: pa.RecordBatch) -> Examined:

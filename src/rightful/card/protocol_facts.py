@@ -1,0 +1,143 @@
+"""What the protocols of reservation said, as the card tells it: looked for or not, found, denying, changed since."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute as pc
+
+from rightful.facts.statement import Preference
+from rightful.ledger.run_directory import EVIDENCE, RunDirectory
+from rightful.signals.product_tokens import token_table
+from rightful.signals.robots_txt import LENIENCY, RobotsTxt
+from rightful.snapshot.model import ROBOTS
+from rightful.snapshot.store import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pyarrow as pa
+
+    from rightful.policy.policy import Policy
+
+# Records of other protocols in a robots.txt: seen, counted, and not decided on by this version.
+_OTHER_PROTOCOLS = {"license": "rsl"}
+NOT_LOOKED_FOR = (
+    "rsl",
+    "tdmrep",
+    "ai-txt",
+    "trust-txt",
+    "robots-tag",
+    "tdm-meta",
+    "c2pa",
+    "plus",
+    "terms of service",
+)
+_REGISTER = "opt-out register"
+_DECIDED_ON = ("content-usage", "content-signal")
+_OF_PROTOCOLS = ("RESERVED", "CONDITIONAL", "UNREADABLE")
+_NO_DENIAL = {"allow", "missing", "missing:refused"}
+
+
+def protocol_facts(situations: pa.Table) -> list[dict[str, Any]]:
+    """Say for every protocol whether it was looked for, and how many records it held or excluded."""
+    rows = situations.select(["records", "admission", "reasons", "stated_fetch", "stated_build"]).to_pylist()
+    for row in rows:
+        row["protocols"] = {_protocol_of(reason) for reason in row["reasons"]}
+        row["stated"] = {said.partition(":")[0] for said in (*row["stated_fetch"], *row["stated_build"])}
+    found = [_protocol(name, rows) for name in ("robots", *_DECIDED_ON, _REGISTER)]
+    return found + [{**_protocol(name, ()), "looked_for": False} for name in NOT_LOOKED_FOR]
+
+
+def _protocol(name: str, rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Count records a protocol touched, and by what it said of them, whatever else removed them."""
+    counted: Counter[str] = Counter()
+    for row in rows:
+        if name in row["protocols"]:
+            counted[row["admission"]] += row["records"]
+        for preference in Preference:
+            if f"{name}={preference}" in row["stated"]:
+                counted[preference] += row["records"]
+    return {
+        "protocol": name,
+        "looked_for": True,
+        "excluded": counted["exclude"],
+        "held": counted["hold"],
+        "stated": {preference.value: counted[preference] for preference in Preference if counted[preference]},
+    }
+
+
+def _protocol_of(reason: str) -> str:
+    """Give the protocol behind a reason; empty where there is none."""
+    code, _, detail = reason.partition(":")
+    if code.startswith("ROBOTS"):
+        return "robots"
+    if code.startswith("OPTOUT"):
+        return _REGISTER
+    return detail if code.startswith(_OF_PROTOCOLS) else ""
+
+
+def robots_facts(run: RunDirectory, situations: pa.Table, policy: Policy) -> dict[str, Any]:
+    """Say which robots.txt files were used, how they had to be read, and what they said."""
+    evidence = Snapshot.open(run.root / EVIDENCE)
+    captures = evidence.captures.filter(pc.equal(evidence.captures["signal"], ROBOTS))
+    times = [moment for moment in captures["fetched_at"].to_pylist() if moment is not None]
+    leniency: Counter[str] = Counter()
+    other: Counter[str] = Counter()
+    for row in pc.value_counts(captures["body_sha256"].drop_null()).to_pylist():
+        robots = RobotsTxt.parse(evidence.body(row["values"]))
+        for name in robots.leniency:
+            leniency[name] += row["counts"]
+        names = {record.name for record in _records(robots)}
+        for name in names & set(_OTHER_PROTOCOLS):
+            other[_OTHER_PROTOCOLS[name]] += row["counts"]
+    return {
+        "captures": captures.num_rows,
+        "first": min(times).isoformat() if times else None,
+        "last": max(times).isoformat() if times else None,
+        "undated": captures.num_rows - len(times),
+        "outcomes": _value_counts(captures, "outcome"),
+        "leniency": [
+            {"name": name, "meaning": LENIENCY[name], "captures": leniency[name]} for name in sorted(leniency)
+        ],
+        "other_protocols_seen": dict(sorted(other.items())),
+        "at_fetch": _fact_counts(situations, "robots_fetch"),
+        "now": _fact_counts(situations, "robots_build"),
+        "drift": _drift(situations),
+        "tokens": list(policy.crawler.effective),
+        "token_table": token_table().version,
+    }
+
+
+def _records(robots: RobotsTxt) -> Iterable[Any]:
+    yield from robots.site_records
+    for group in robots.groups:
+        yield from group.extensions
+
+
+def _drift(situations: pa.Table) -> int:
+    """Count records whose site allowed them when they were fetched and denies them now, by whatever protocol."""
+    return sum(
+        row["records"]
+        for row in situations.to_pylist()
+        if row["robots_fetch"] in _NO_DENIAL and not _reserved(row, "fetch")
+        if row["robots_build"].startswith("disallow") or _reserved(row, "build")
+    )
+
+
+def _reserved(row: dict[str, Any], when: str) -> bool:
+    stated = {said.partition("=")[2].partition(":")[0] for said in row[f"stated_{when}"]}
+    return bool(stated & {Preference.DENY.value, Preference.CONDITIONAL.value})
+
+
+def _fact_counts(situations: pa.Table, name: str) -> dict[str, int]:
+    counted: Counter[str] = Counter()
+    for row in situations.select([name, "records"]).to_pylist():
+        counted[row[name]] += row["records"]
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _value_counts(table: pa.Table, name: str) -> dict[str, int]:
+    counted = pc.value_counts(table[name]).to_pylist()
+    return {row["values"]: row["counts"] for row in sorted(counted, key=lambda row: row["values"])}

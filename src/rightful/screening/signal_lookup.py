@@ -1,0 +1,197 @@
+"""Signals looked up for the locations of a batch: robots.txt, every other signal file, and the register.
+
+Needs no record, only where the records are from: `verify` and `explain` ask the same of a ledger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rightful.facts.situation import UrlFact
+from rightful.facts.statement import summary
+from rightful.register.entries import KeyKind
+from rightful.screening.fact_columns import Coded, stricter
+from rightful.screening.locate import URL_CODES, Located, Locator
+from rightful.screening.optout_columns import OptOutColumns
+from rightful.screening.robots_columns import RobotsColumns, captures_in_force
+from rightful.screening.statement_columns import StatementColumns
+from rightful.signals.site_files import Interpretation, RobotsRecords
+from rightful.snapshot.capture_index import NOT_CAPTURED
+from rightful.snapshot.model import ROBOTS
+from rightful.snapshot.signal_view import SignalView
+from rightful.snapshot.site_view import SiteView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rightful.facts.statement import Statement
+    from rightful.policy.policy import Policy
+    from rightful.register.export import Register
+    from rightful.snapshot.store import Snapshot
+
+_LOCATED, _MISSING = URL_CODES.index(UrlFact.LOCATED), URL_CODES.index(UrlFact.MISSING)
+
+
+@dataclass(slots=True)
+class Locations:
+    """What is known of where the rows of a batch are: all that signals are looked up by.
+
+    Attributes:
+        urls: as text, null where there is none.
+        broken: rows whose URL is no valid UTF-8; None where none is.
+        finals: where redirects led; None without such a column.
+        broken_finals: as `broken`, of where redirects led.
+        fetched_at: seconds since 1970 per row (`NO_TIME` unknown); None without such a column.
+        accounts: as text; None without such a column.
+        digests: digest of each text's canonical form; None where content is not looked up.
+    """
+
+    urls: pa.Array
+    broken: pa.Array | None = None
+    finals: pa.Array | None = None
+    broken_finals: pa.Array | None = None
+    fetched_at: np.ndarray | None = None
+    accounts: pa.Array | None = None
+    digests: list[str | None] | None = None
+
+
+@dataclass(slots=True)
+class Signals:
+    """What the signals say about the rows of a batch.
+
+    Attributes:
+        located, final: the rows' locations, and where redirects led.
+        url: code into `URL_CODES` per row; both locations must be readable, where two are stated.
+        fetch, build: codes into `ROBOTS_CODES` per row.
+        optouts: bits of `optout_columns.BIT_NAMES` per row.
+        stated: for every signal file that was captured, what it stated at fetch, and states now (`StatementColumns`).
+        captures: rows of the snapshot's table that were used.
+        entries: rows of the register that had an effect.
+    """
+
+    located: Located
+    final: Located | None
+    url: np.ndarray
+    fetch: np.ndarray
+    build: np.ndarray
+    optouts: np.ndarray
+    stated: tuple[tuple[Coded, Coded], ...]
+    captures: set[int]
+    entries: set[int]
+
+
+def _readable(located: Located, final: Located | None) -> np.ndarray:
+    """Join two locations: where a redirect led, if stated, must be as readable as where it began."""
+    if final is None:
+        return located.state
+    lost = (final.state != _MISSING) & (final.state != _LOCATED) & (located.state == _LOCATED)
+    return np.where(lost, final.state, located.state).astype(np.int8)
+
+
+def summarised(policy: Policy, stated: Iterable[tuple[Statement, ...]]) -> tuple[str, ...]:
+    """Give the fact that several signals' statements amount to under a policy."""
+    return summary((statement for several in stated for statement in several), policy.protocols.usages)
+
+
+def interpretation(policy: Policy) -> Interpretation:
+    """Give a policy's answers to what the specifications leave open."""
+    protocols = policy.protocols
+    return Interpretation(policy.crawler.effective, protocols.legacy_labels, protocols.reserved_use)
+
+
+def site_view(policy: Policy, snapshot: Snapshot) -> SiteView:
+    """Look at a snapshot the way a policy asks for."""
+    return SiteView(
+        snapshot,
+        tokens=policy.crawler.effective,
+        any_scheme=policy.protocols.any_scheme,
+        refusals_deny=policy.protocols.robots == "strict",
+        max_age_days=policy.protocols.max_capture_age_days,
+    )
+
+
+class SignalLookup:
+    """Looks signals up under one policy, snapshot and register.
+
+    Attributes:
+        view: robots.txt by origin and time.
+        signal_views: every other signal file.
+    """
+
+    def __init__(self, policy: Policy, snapshot: Snapshot, register: Register | None) -> None:
+        self.view = site_view(policy, snapshot)
+        self._register = register
+        self._locator = Locator()
+        asked = interpretation(policy)
+        self.signal_views = [
+            SignalView(
+                snapshot, ROBOTS, lambda body: RobotsRecords(body, asked), any_scheme=policy.protocols.any_scheme
+            )
+        ]
+
+    def signals(self, locations: Locations) -> Signals:
+        """Look up what robots.txt and the register say about a batch's locations."""
+        located = self._locator.locate(locations.urls, locations.broken)
+        final = self._final(locations, located)
+        captures: set[int] = set()
+        fetch, build = self._robots_at(located, locations, captures)
+        if final is not None and final.origins:
+            fetch_final, build_final = self._robots_at(final, locations, captures)
+            there = final.origin >= 0
+            fetch[there] = stricter(fetch, fetch_final)[there]
+            build[there] = stricter(build, build_final)[there]
+        entries: set[int] = set()
+        optouts = self._optouts(locations, located, final, entries)
+        stated = tuple(self._stated(located, final, locations, captures))
+        url = _readable(located, final)
+        return Signals(located, final, url, fetch, build, optouts, stated, captures, entries)
+
+    def _stated(
+        self, located: Located, final: Located | None, locations: Locations, captures: set[int]
+    ) -> Iterator[tuple[Coded, Coded]]:
+        for view in self.signal_views:
+            for place in (located, final):
+                if place is not None and place.origins and len(view):
+                    columns = StatementColumns(view, place, locations.fetched_at)
+                    captures |= columns.captures
+                    yield columns.fetch_and_build()
+
+    def _final(self, locations: Locations, located: Located) -> Located | None:
+        """Locate where redirects led, for the rows where that is elsewhere (protocols A15)."""
+        finals = locations.finals
+        if finals is None:
+            return None
+        elsewhere = pc.fill_null(pc.not_equal(finals, located.urls), True)  # noqa: FBT003 - what null becomes
+        return self._locator.locate(
+            pc.if_else(elsewhere, finals, pa.scalar(None, finals.type)), locations.broken_finals
+        )
+
+    def _robots_at(self, located: Located, locations: Locations, captures: set[int]) -> tuple[np.ndarray, np.ndarray]:
+        build, fetch = captures_in_force(self.view, located, locations.fetched_at)
+        used = np.union1d(build, fetch)
+        captures.update(self.view.rows[used[used != NOT_CAPTURED]].tolist())
+        columns = RobotsColumns(self.view, located)
+        newest = columns.facts(build)
+        # Where the capture in force at the fetch is the newest one too, its answer is known already.
+        same = fetch == build
+        at_fetch = columns.facts(np.where(same, NOT_CAPTURED, fetch))
+        at_fetch[same] = newest[same]
+        return at_fetch, columns.aged(newest, build)
+
+    def _optouts(self, locations: Locations, located: Located, final: Located | None, entries: set[int]) -> np.ndarray:
+        if self._register is None or not len(self._register):
+            return np.zeros(len(located.state), np.int16)
+        columns = OptOutColumns(self._register, entries)
+        bits = columns.of_locations(located)
+        if final is not None:
+            bits |= columns.of_locations(final)
+        if locations.accounts is not None and self._register.has(KeyKind.ACCOUNT):
+            bits |= columns.of_accounts(locations.accounts)
+        if locations.digests is not None:
+            bits |= columns.of_digests(locations.digests)
+        return bits

@@ -1,0 +1,100 @@
+"""Content Signals (contentsignals.org): the `Content-Signal` line of robots.txt, and the header of that name.
+
+A line has `search`, `ai-input` and `ai-train`, each `yes` or `no`, and may begin with a path; since July 2026 also
+`use=immediate|reference|full`. What is not named is neither granted nor restricted. How several lines combine is not
+specified: all that match apply, and the most restrictive stands.
+
+The header is what a converter puts there by default ("yes" to everything), not what a publisher said: it can deny, and
+grants nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage, shown
+from rightful.signals.robots_txt.paths import canonical_pattern, canonical_target, matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rightful.signals.robots_txt import Extension
+
+PROTOCOL = "content-signal"
+VERSION = "contentsignals.org 2026-07"
+FIELD = "Content-Signal"
+REMARKS = {
+    "foreign-key": "the key is of another vocabulary (AIPREF says train-ai, Content-Signal ai-train)",
+    "unknown-key": "Content-Signal has no such key",
+    "neither-yes-nor-no": "the value of a key is neither yes nor no",
+    "repeated-key": "a key stands twice in one line; the more restrictive value counts",
+    "use-reserves-training": "use below full without ai-train: reproduction for training is not granted",
+    "unknown-use": "use is immediate, reference or full",
+}
+ReservedUse = Literal["deny", "unknown"]
+
+_KEYS = {"search": Usage.SEARCH, "ai-input": Usage.INPUT, "ai-train": Usage.TRAIN}
+_FOREIGN = {"train-ai": Usage.TRAIN, "ai-use": Usage.INPUT, "train-genai": Usage.TRAIN, "ai": Usage.TRAIN}
+_WORDS = {"yes": Preference.ALLOW, "no": Preference.DENY}
+_REFUSALS = {"no", "n", "false"}
+_USES = {"immediate", "reference", "full"}
+
+
+def in_robots(records: Iterable[Extension], target: str, *, reserved_use: ReservedUse = "deny") -> Reading:
+    """Read the lines of the groups that apply to one product token, for one path.
+
+    Args:
+        records: the `content-signal` records of the groups.
+        target: path and query, as WHATWG parsing leaves them.
+        reserved_use: what `use` below `full`, without `ai-train`, says of training.
+    """
+    spelt = canonical_target(target)
+    read = Reading()
+    for record in records:
+        if record.path is None or matches(canonical_pattern(record.path), spelt):
+            path = f"{record.path} " if record.path else ""
+            text = shown(f"{FIELD}: {path}{record.value}")
+            read += _read(record.value, f"line {record.line}", text, reserved_use, weak=False)
+    return read
+
+
+def in_field(values: Sequence[str], *, reserved_use: ReservedUse = "deny") -> Reading:
+    """Read the response header; its `yes` is the default of a converter, and weak."""
+    value = ",".join(values)
+    return _read(value, FIELD, shown(f"{FIELD}: {value}"), reserved_use, weak=True) if value.strip() else Reading()
+
+
+def _read(value: str, where: str, text: str, reserved_use: ReservedUse, *, weak: bool) -> Reading:
+    statements: list[Statement] = []
+    remarks: list[Remark] = []
+    keys: set[str] = set()
+    for part in value.split(","):
+        key, equals, word = (piece.strip().lower() for piece in part.partition("="))
+        if not key and not equals:
+            continue
+        if key in keys:
+            remarks.append(Remark("repeated-key", where, shown(key)))
+        keys.add(key)
+        usage, preference, odd = _said(key, word)
+        if odd:
+            remarks.append(Remark(odd, where, shown(f"{key}={word}")))
+        if usage is not None and preference is not Preference.UNKNOWN:
+            statements.append(Statement(PROTOCOL, usage, preference, VERSION, where, text, weak=weak))
+        if key == "use" and word != "full" and "ai-train" not in value.lower():
+            remarks.append(Remark("use-reserves-training", where, text))
+            if reserved_use == "deny":
+                statements.append(Statement(PROTOCOL, Usage.TRAIN, Preference.DENY, VERSION, where, text, weak=weak))
+    return Reading(tuple(statements), tuple(remarks))
+
+
+def _said(key: str, word: str) -> tuple[Usage | None, Preference, str]:
+    """Give what `key=word` is about, what it says of that, and the remark it is worth."""
+    refused = Preference.DENY if word in _REFUSALS else Preference.UNKNOWN
+    if key in _KEYS:
+        known = _WORDS.get(word)
+        return _KEYS[key], known or refused, "" if known else "neither-yes-nor-no"
+    if key in _FOREIGN:
+        return _FOREIGN[key], refused, "foreign-key"
+    if key == "use":
+        return None, Preference.UNKNOWN, "" if word in _USES else "unknown-use"
+    return None, Preference.UNKNOWN, "unknown-key"

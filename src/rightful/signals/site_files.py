@@ -1,0 +1,95 @@
+"""Every signal file a site may have, read to one shape: what it states about a path of that site.
+
+Why: screening asks all of them the same question. A file whose answer is the same for every path says so, and is
+asked once; the others are asked once per path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from rightful.facts.statement import Reading
+from rightful.signals import content_signal, content_usage
+from rightful.signals.robots_txt import RobotsTxt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rightful.signals.robots_txt import Extension
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """How a policy answers what the specifications leave open (protocols.md 14).
+
+    Attributes:
+        tokens: product tokens that count, lower-case, `*` among them where it does.
+        legacy_labels: what to do with AIPREF labels of older drafts and of other vocabularies.
+        reserved_use: what a Content-Signal with `use=` below `full`, and without `ai-train`, says of training.
+    """
+
+    tokens: tuple[str, ...] = ("*",)
+    legacy_labels: Literal["honour-deny", "ignore"] = "honour-deny"
+    reserved_use: Literal["deny", "unknown"] = "deny"
+
+
+class SiteFile(Protocol):
+    """A signal file as read."""
+
+    @property
+    def uniform(self) -> Reading | None:
+        """Its reading for every path; None where the path matters."""
+
+    def reading(self, target: str) -> Reading:
+        """Give what it states about a path and query, as WHATWG parsing leaves them."""
+
+
+class RobotsRecords:
+    """What a robots.txt says to protocols other than its own, to the tokens that count.
+
+    Records before the first group belong to nobody by RFC 9309; a restriction among them is meant for somebody, so
+    they are taken as said to all.
+    """
+
+    def __init__(self, body: bytes, interpretation: Interpretation) -> None:
+        self.uniform: Reading | None = None
+        self._interpretation = interpretation
+        self._groups: list[tuple[Extension, ...]] = []
+        if not any(name in body.lower() for name in _NAMES):
+            self.uniform = Reading()  # most files, and reading them once for robots.txt is enough
+            return
+        robots = RobotsTxt.parse(body)
+        site = tuple(robots.site_records)
+        groups = [site + selection.extensions for selection in robots.distinct(interpretation.tokens)]
+        self._groups = [group for group in groups or [site] if any(r.name in _READ_BY for r in group)]
+        if all(record.path is None for group in self._groups for record in group):
+            self.uniform = self._read("/")
+
+    def reading(self, target: str) -> Reading:
+        """Give what the records state about a path."""
+        return self.uniform if self.uniform is not None else self._read(target)
+
+    def _read(self, target: str) -> Reading:
+        read = Reading()
+        for group in self._groups:
+            for name, reader in _READ_BY.items():
+                records = [record for record in group if record.name == name]
+                if records:
+                    read += reader(records, target, self._interpretation)
+        return read
+
+
+def _content_usage(records: list[Extension], target: str, asked: Interpretation) -> Reading:
+    return content_usage.in_robots(records, target, legacy=asked.legacy_labels)
+
+
+def _content_signal(records: list[Extension], target: str, asked: Interpretation) -> Reading:
+    return content_signal.in_robots(records, target, reserved_use=asked.reserved_use)
+
+
+_READ_BY: Mapping[str, Callable[[list[Extension], str, Interpretation], Reading]] = {
+    "content-usage": _content_usage,
+    "content-signal": _content_signal,
+}
+_NAMES = tuple(name.encode() for name in _READ_BY)

@@ -1,0 +1,97 @@
+"""Captures of one signal file, and what each states: read once per distinct body."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rightful.facts.statement import Preference, Reading, Statement, Usage
+from rightful.snapshot.capture_index import CaptureIndex
+from rightful.snapshot.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rightful.signals.site_files import SiteFile
+    from rightful.snapshot.store import Snapshot
+
+_KEPT_FILES = 20_000
+
+
+class SignalView(CaptureIndex):
+    """Captures of one signal file.
+
+    Args:
+        snapshot: the captures.
+        signal: which file.
+        read: reads a body.
+        protocol: whose statement it is that a file exists and could not be fetched; empty where that is said
+            elsewhere, as for robots.txt.
+        any_scheme: as in `CaptureIndex`.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        signal: str,
+        read: Callable[[bytes], SiteFile],
+        *,
+        protocol: str = "",
+        any_scheme: bool = True,
+    ) -> None:
+        super().__init__(snapshot, signal, any_scheme=any_scheme)
+        self._snapshot = snapshot
+        self._read = read
+        self._protocol = protocol
+        self._files: dict[str, SiteFile] = {}
+        self._uniform: dict[str, tuple[Statement, ...] | None] = {}
+
+    @cached_property
+    def _outcomes(self) -> list[str]:
+        found: list[str] = self.captures["outcome"].to_pylist()
+        return found
+
+    @cached_property
+    def _digests(self) -> list[str | None]:
+        found: list[str | None] = self.captures["body_sha256"].to_pylist()
+        return found
+
+    def body_of(self, row: int) -> str:
+        """Give the digest of a capture's body; empty where none is to be read."""
+        return (self._digests[row] or "") if self._outcomes[row] == Outcome.AVAILABLE.value else ""
+
+    def file_of(self, row: int) -> SiteFile | None:
+        """Give a capture's file as read; None where there is nothing to read."""
+        sha256 = self.body_of(row)
+        if not sha256:
+            return None
+        found = self._files.get(sha256)
+        if found is None:
+            if len(self._files) >= _KEPT_FILES:
+                for old in list(self._files)[: _KEPT_FILES // 4]:
+                    del self._files[old]
+            found = self._files[sha256] = self._read(self._snapshot.body(sha256))
+        return found
+
+    def reading(self, row: int, target: str) -> Reading:
+        """Give what a capture states about a path."""
+        file = self.file_of(row)
+        return self._without_file(row) if file is None else file.reading(target)
+
+    def for_every_path(self, row: int) -> tuple[Statement, ...] | None:
+        """Give the substance of what a capture states about all paths alike; None where the path matters."""
+        key = self.body_of(row) or self._outcomes[row]
+        if key not in self._uniform:
+            file = self.file_of(row)
+            read = self._without_file(row) if file is None else file.uniform
+            if len(self._uniform) >= _KEPT_FILES:
+                self._uniform.clear()
+            self._uniform[key] = None if read is None else read.substance
+        return self._uniform[key]
+
+    def _without_file(self, row: int) -> Reading:
+        """Give what a capture without a file states: a server or network that failed leaves the question open."""
+        if not self._protocol or self._outcomes[row] != Outcome.UNREACHABLE.value:
+            return Reading()
+        failed = (Statement(self._protocol, usage, Preference.ERROR, where="capture") for usage in Usage)
+        return Reading(tuple(failed))
