@@ -64,3 +64,13 @@ def test_a_ledger_of_digests_is_explained_to_whoever_has_the_url(demo_inputs, tm
     ledger = (tmp_path / "out/rightful/ledger/part-00000.parquet").read_bytes()
     assert b"library.example/shelf" not in ledger
     shutil.rmtree(tmp_path / "out")
+
+
+def test_a_reservation_names_its_line_at_both_times(finished_run):
+    why = explain(finished_run, url="http://aipref.example/essays/1")[0]
+    assert why.decision.reasons == ("RESERVED_NOW:content-usage",)
+    stated = [s for s in why.statements if s.when == "now"]
+    assert [(s.statement.preference.value, s.statement.where) for s in stated] == [("deny", "line 3")]
+    assert stated[0].statement.text == "Content-Usage: /essays/ train-ai=n"
+    assert stated[0].capture["body_sha256"] == why.robots[-1].capture["body_sha256"]
+    assert explain(finished_run, url="http://aipref.example/notes/1")[0].statements[-1].statement.preference == "allow"

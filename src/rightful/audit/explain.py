@@ -24,11 +24,15 @@ from rightful.snapshot.site_view import ASK_RULES
 from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rightful.facts.decision import Decision
     from rightful.facts.situation import Situation
+    from rightful.facts.statement import Statement
     from rightful.register.entries import OptOut
+    from rightful.screening.locate import Located
+    from rightful.screening.signal_lookup import Locations
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,21 @@ class RobotsEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementEvidence:
+    """One statement of another protocol, and where it was made.
+
+    Attributes:
+        when: `fetch` or `now`.
+        capture: the capture's row (`snapshot.model.CAPTURES`).
+        statement: what was stated, its line or element and its words.
+    """
+
+    when: str
+    capture: dict[str, Any]
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """One record of the ledger, and everything its decision rests on."""
 
@@ -55,6 +74,7 @@ class Explanation:
     situation: Situation
     meanings: dict[str, str]
     robots: tuple[RobotsEvidence, ...] = ()
+    statements: tuple[StatementEvidence, ...] = ()
     optouts: tuple[OptOut, ...] = field(default=())
 
 
@@ -135,7 +155,17 @@ class _Explainer:
         location = parse_url(address) if address else None
         asked = {"fetch": int(fetch[0]), "now": int(build[0])} if location else {}
         robots = tuple(self._asked(when, number, location.target) for when, number in asked.items() if location)
-        return Explanation(record, decision, situation, meanings, robots, self._entries(signals.entries))
+        statements = tuple(self._stated(signals.located, locations, location.target)) if location else ()
+        return Explanation(record, decision, situation, meanings, robots, statements, self._entries(signals.entries))
+
+    def _stated(self, located: Located, locations: Locations, target: str) -> Iterator[StatementEvidence]:
+        for view in self._lookup.signal_views:
+            build, fetch = captures_in_force(view, located, locations.fetched_at)
+            for when, number in (("fetch", int(fetch[0])), ("now", int(build[0]))):
+                if number != NOT_CAPTURED:
+                    capture = view.captures.slice(number, 1).to_pylist()[0]
+                    for statement in view.reading(number, target).statements:
+                        yield StatementEvidence(when, capture, statement)
 
     def _asked(self, when: str, number: int, target: str) -> RobotsEvidence:
         if number == NOT_CAPTURED:

@@ -12,7 +12,7 @@ from rightful.errors import InputError
 from rightful.terminal import console, error_console, table
 
 if TYPE_CHECKING:
-    from rightful.audit.explain import Explanation, RobotsEvidence
+    from rightful.audit.explain import Explanation, RobotsEvidence, StatementEvidence
 
 _Folder = Annotated[Path, typer.Argument(help="Run directory, or a clone of the published data set.")]
 
@@ -71,18 +71,38 @@ def _print_explanation(explained: Explanation) -> None:
     out.print(f"  source    {escape(explained.situation.source)}; licence {escape(explained.situation.licence)}")
     for evidence in explained.robots:
         _print_robots(evidence)
+    for stated in explained.statements:
+        _print_statement(stated)
     for entry in explained.optouts:
         reference = f", request {entry.reference}" if entry.reference else ""
         out.print(f"  opt-out   {entry.kind.value} {escape(entry.key)}: {entry.state.value}{escape(reference)}")
     out.print()
 
 
+def _print_statement(evidence: StatementEvidence) -> None:
+    out = console()
+    said, capture = evidence.statement, evidence.capture
+    asked = f" ({', '.join(said.conditions)})" if said.conditions else ""
+    out.print(
+        f"  {said.protocol} {_WHEN[evidence.when]}: {said.usage} {said.preference}{escape(asked)}, "
+        f"by {escape(said.where)} of {capture['signal']}: {escape(said.text)}",
+        soft_wrap=True,
+    )
+    out.print(
+        f"          {escape(capture['origin'])}, {capture['fetched_at'] or 'undated'}, "
+        f"sha256 {(capture['body_sha256'] or 'none')[:16]}, read by {said.version}",
+        style="dim",
+        soft_wrap=True,
+    )
+
+
 _SHOWN_TOKENS = 6
+_WHEN = {"fetch": "when fetched", "now": "newest"}
 
 
 def _print_robots(evidence: RobotsEvidence) -> None:
     out = console()
-    when = {"fetch": "when fetched", "now": "newest"}[evidence.when]
+    when = _WHEN[evidence.when]
     capture = evidence.capture
     if capture is None:
         out.print(f"  robots.txt {when}: no capture")

@@ -54,6 +54,10 @@ def _wildcard(path: str = "/page/{n}", *, language: str = "en") -> Pages:
     return Pages(path, EXCLUDE, "ROBOTS_NOW:wildcard", language)
 
 
+def _reserved(protocol: str, path: str = "/page/{n}") -> Pages:
+    return Pages(path, EXCLUDE, f"RESERVED_NOW:{protocol}")
+
+
 _HTML = Answer(
     b"<!doctype html><html><title>Everything is one page</title></html>", fields={"Content-Type": "text/html"}
 )
@@ -100,6 +104,8 @@ SITES: tuple[Site, ...] = (
     Site("empty.example", "an empty robots.txt allows", Answer(b""), (_admitted(),)),
     Site("own-name.example", "GPTBot may, everybody else may not: * counts by itself", _robots("User-agent: GPTBot\nAllow: /\n\nUser-agent: *\nDisallow: /\n"), (_wildcard(),)),
     Site("versioned.example", "a token with a version", _robots("User-agent: GPTBot/1.2\nDisallow: /v/\n"), (_named("/v/{n}"), _admitted("/w/{n}"))),
+    Site("signals.example", "Content-Signal: search yes, training no", _robots("User-agent: *\nContent-Signal: search=yes, ai-train=no\nAllow: /\n"), (_reserved("content-signal"),)),
+    Site("aipref.example", "Content-Usage: the longest path selects", _robots("User-agent: *\nContent-Usage: train-ai=y\nContent-Usage: /essays/ train-ai=n\nAllow: /\n"), (_reserved("content-usage", "/essays/{n}"), _admitted("/notes/{n}"))),
     Site("author.example", "allowed by robots.txt, opted out through the register", _robots("User-agent: *\nAllow: /\n"), (Pages("/novel/{n}", EXCLUDE, "OPTOUT:site"),)),
     Site("forum.example", "one thread opted out, one request not verified yet", _robots(""), (Pages("/thread/7/{n}", EXCLUDE, "OPTOUT:prefix"), Pages("/thread/8/{n}", HOLD, "OPTOUT_PENDING:prefix"), _admitted("/thread/9/{n}"))),
     Site("mirror.example", "a copy of an opted-out work, found by its digest", _robots("User-agent: *\nDisallow:\n"), (Pages("/copy/{n}", EXCLUDE, "OPTOUT:content"), _admitted("/own/{n}"))),
