@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from rightful.signals.markup import looks_like_markup
 from rightful.signals.robots_txt import RobotsTxt
 
 if TYPE_CHECKING:
@@ -73,7 +74,6 @@ class Capture:
     time_basis: str | None = None
 
 
-_MARKUP = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<", re.DOTALL)
 _HTML_ERROR = re.compile(r"html.?response|\bhtml\b", re.IGNORECASE)
 
 TOO_MANY_REQUESTS = 429
@@ -109,6 +109,6 @@ def _kind(body: bytes | None) -> Kind:
         return Kind.NONE
     if not body.strip():
         return Kind.EMPTY
-    if _MARKUP.match(body) and not RobotsTxt.parse(body).groups:
+    if looks_like_markup(body) and not RobotsTxt.parse(body).groups:
         return Kind.HTML
     return Kind.ROBOTS

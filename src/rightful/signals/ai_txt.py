@@ -1,0 +1,80 @@
+"""Spawning's ai.txt (2023): the grammar of robots.txt over file types, for media that are downloaded for training.
+
+A single vendor's file without a specification of its own: what it denies is a refusal; what it allows is too little to
+permit anything. Five other things are called ai.txt. A web page, or prose, in its place states nothing.
+"""
+
+from __future__ import annotations
+
+from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage
+from rightful.signals.markup import looks_like_markup
+from rightful.signals.robots_txt import RobotsMatch, RobotsTxt
+
+PROTOCOL = "ai-txt"
+VERSION = "spawning 2023-05-30"
+REMARKS = {
+    "markup": "a web page is in the place of the file: it states nothing",
+    "another-ai-txt": "the file has no group of rules: it is another of the formats of that name, and states nothing",
+    "only-other-groups": "no group of the file is for everybody (*) or for a token that counts",
+}
+
+
+class AiTxt:
+    """An ai.txt as read.
+
+    Attributes:
+        uniform: its reading for every path; None where the path matters.
+        remarks: what its author would want to know.
+    """
+
+    def __init__(self, robots: RobotsTxt | None, tokens: tuple[str, ...], remarks: tuple[Remark, ...]) -> None:
+        self._robots = robots
+        self._tokens = tokens
+        self.remarks = remarks
+        self.uniform: Reading | None = None
+        if robots is None or all(selection.rules.uniform is not None for selection in robots.distinct(tokens)):
+            self.uniform = self._read("/")
+
+    @classmethod
+    def parse(cls, body: bytes, tokens: tuple[str, ...] = ("*",)) -> AiTxt:
+        """Read a file as served.
+
+        Args:
+            body: the octets.
+            tokens: product tokens that count, lower-case, `*` among them where it does.
+        """
+        if looks_like_markup(body):
+            return cls(None, tokens, (Remark("markup"),))
+        robots = RobotsTxt.parse(body)
+        if not any(group.rules or group.tokens for group in robots.groups):
+            return cls(None, tokens, (Remark("another-ai-txt"),))
+        reached = any(selection.kind != "none" for selection in robots.distinct(tokens))
+        return cls(robots, tokens, () if reached else (Remark("only-other-groups"),))
+
+    def reading(self, target: str) -> Reading:
+        """Give what it states about a path."""
+        return self.uniform if self.uniform is not None else self._read(target)
+
+    def _read(self, target: str) -> Reading:
+        if self._robots is None:
+            return Reading(remarks=self.remarks)
+        statements = []
+        for token in self._tokens:
+            match = self._match(self._robots, target, token)
+            if match.line:
+                where = f"line {match.line}"
+                weak = match.preference is Preference.ALLOW
+                statements.append(
+                    Statement(PROTOCOL, Usage.TRAIN, match.preference, VERSION, where, match.text, weak=weak)
+                )
+        return Reading(tuple(dict.fromkeys(statements)), self.remarks)
+
+    @staticmethod
+    def _match(robots: RobotsTxt, target: str, token: str) -> RobotsMatch:
+        """Ask about a path; a page whose path has no file type is asked about as the HTML it is, too."""
+        match = robots.match_target(target, token)
+        path = target.partition("?")[0]
+        if match.preference is Preference.DENY or "." in path.rpartition("/")[2]:
+            return match
+        page = robots.match_target(f"{path.rstrip('/')}/index.html", token)
+        return page if page.preference is Preference.DENY else match

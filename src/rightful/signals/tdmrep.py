@@ -1,0 +1,185 @@
+"""TDMRep, the W3C community group's TDM Reservation Protocol (final report of 2024-05-10).
+
+- `/.well-known/tdmrep.json` is an array of rules; the *first* rule whose location matches decides, not the longest.
+- `tdm-reservation` is 1 (reserved) or 0 (not reserved); anything else is an error, and leaves it unset.
+- A header supersedes the file, an HTML meta supersedes the header, metadata inside the document supersedes all. What a
+  later step does not state, it does not reset: absence never lifts a reservation.
+
+Text and data mining is any automated analysis of text (Directive 2019/790 Art. 2): training, and reading for an answer.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage, shown
+from rightful.signals.markup import looks_like_markup
+from rightful.signals.robots_txt.paths import canonical_pattern, canonical_target, matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+PROTOCOL = "tdmrep"
+VERSION = "CG-FINAL-tdmrep-20240510"
+REMARKS = {
+    "markup": "a web page is in the place of the file: it states nothing",
+    "not-json": "the file is no JSON: it states nothing",
+    "not-an-array": "the file must be an array of rules; a reservation in it counts, nothing else does",
+    "no-location": "a rule without a location matches nothing; a reservation in it is taken for the whole site",
+    "not-0-or-1": "tdm-reservation is the number 0 or 1; only what can be taken for 1 counts",
+    "policy-without-reservation": "a tdm-policy beside a reservation of 0 means nothing",
+    "repeated": "it is stated several times, and differently; a reservation counts",
+}
+
+LIMIT_OCTETS = 1024 * 1024
+_USAGES = (Usage.TRAIN, Usage.INPUT)
+_RESERVATION, _POLICY = "tdm-reservation", "tdm-policy"
+_LOOSE = {"1": 1, "true": 1, "yes": 1, "0": 0}
+_DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One rule as it stands: `pattern` as in robots.txt, `reserved` None where it is unset."""
+
+    pattern: str
+    reserved: bool | None
+    policy: str
+    where: str
+    text: str
+
+
+class TdmRep:
+    """A `tdmrep.json` as read.
+
+    Attributes:
+        uniform: its reading for every path; None where the path matters.
+        remarks: what its author would want to know.
+    """
+
+    def __init__(self, rules: Sequence[_Rule], remarks: Sequence[Remark]) -> None:
+        self._rules = tuple(rules)
+        self.remarks = tuple(remarks)
+        self.uniform: Reading | None = None
+        if not self._rules or self._rules[0].pattern in {"/", "/*", "*"}:
+            self.uniform = self._read("/")
+
+    @classmethod
+    def parse(cls, body: bytes) -> TdmRep:
+        """Read a file as served. What cannot be read states nothing, and says why."""
+        if looks_like_markup(body):
+            return cls((), (Remark("markup"),))
+        try:
+            value = json.loads(body[:LIMIT_OCTETS].decode("utf-8-sig"))
+        except (ValueError, RecursionError):
+            return cls((), (Remark("not-json", text=shown(body[:200].decode("utf-8", "replace"))),))
+        remarks: list[Remark] = []
+        if isinstance(value, list):
+            rules = [_rule(row, f"/{n}", remarks) for n, row in enumerate(value) if isinstance(row, dict)]
+            return cls([rule for rule in rules if rule], remarks)
+        remarks.append(Remark("not-an-array", text=shown(json.dumps(value, ensure_ascii=False)[:1000])))
+        found = _reserved_within(value, "", 0)
+        return cls(
+            [_Rule("/", reserved=True, policy="", where=found, text=f"{_RESERVATION}: 1")] if found else [], remarks
+        )
+
+    def reading(self, target: str) -> Reading:
+        """Give what the first matching rule states about a path."""
+        return self.uniform if self.uniform is not None else self._read(target)
+
+    def _read(self, target: str) -> Reading:
+        spelt = canonical_target(target)
+        rule = next((rule for rule in self._rules if matches(rule.pattern, spelt)), None)
+        if rule is None or rule.reserved is None:
+            return Reading(remarks=self.remarks)
+        return Reading(_statements(rule.reserved, rule.policy, rule.where, rule.text), self.remarks)
+
+
+def in_headers(headers: Iterable[tuple[str, str]]) -> Reading:
+    """Read the response headers `tdm-reservation` and `tdm-policy` (names and values)."""
+    return _pairs(headers, "")
+
+
+def in_metas(metas: Iterable[tuple[str, str]]) -> Reading:
+    """Read meta elements `tdm-reservation` and `tdm-policy`, or `tdm:...` as EPUB and PDF have them."""
+    return _pairs(((name.replace("tdm:", "tdm-", 1), content) for name, content in metas), "meta ")
+
+
+def settle(*steps: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """Give what stands after every step, in this order: file, header, meta, metadata inside the document."""
+    return next((stated for stated in reversed(steps) if stated), ())
+
+
+def _pairs(pairs: Iterable[tuple[str, str]], prefix: str) -> Reading:
+    remarks: list[Remark] = []
+    found: dict[str, list[str]] = {_RESERVATION: [], _POLICY: []}
+    for name, value in pairs:
+        found.get(name.strip().lower(), []).append(value.strip())
+    stated = [_value(value, f"{prefix}{_RESERVATION}", remarks) for value in found[_RESERVATION]]
+    known = {value for value in stated if value is not None}
+    if not known:
+        return Reading(remarks=tuple(remarks))
+    if len(known) > 1:
+        remarks.append(Remark("repeated", f"{prefix}{_RESERVATION}", shown(", ".join(found[_RESERVATION]))))
+    reserved = any(known)
+    policy = next(iter(found[_POLICY]), "")
+    if policy and not reserved:
+        remarks.append(Remark("policy-without-reservation", f"{prefix}{_POLICY}", shown(policy)))
+    text = f"{_RESERVATION}: {int(reserved)}" + (f"; {_POLICY}: {policy}" if policy else "")
+    return Reading(_statements(reserved, policy, f"{prefix}{_RESERVATION}", text), tuple(remarks))
+
+
+def _rule(row: dict[str, Any], where: str, remarks: list[Remark]) -> _Rule | None:
+    text = shown(json.dumps(row, ensure_ascii=False)[:1000])
+    reserved = _value(row.get(_RESERVATION), f"{where}/{_RESERVATION}", remarks)
+    location, policy = row.get("location"), row.get(_POLICY)
+    if not isinstance(location, str) or not location.strip():
+        remarks.append(Remark("no-location", where, text))
+        if not reserved:
+            return None
+        location = "/"
+    if policy and not reserved:
+        remarks.append(Remark("policy-without-reservation", where, text))
+    pattern = location.strip()
+    octets = (pattern if pattern[0] in "/*" else f"/{pattern}").encode("utf-8", "replace")
+    return _Rule(
+        canonical_pattern(octets.decode("latin-1")),  # which takes one character for an octet
+        reserved,
+        policy if isinstance(policy, str) else "",
+        f"{where}/{_RESERVATION}",
+        text,
+    )
+
+
+def _value(value: Any, where: str, remarks: list[Remark]) -> bool | None:
+    """Read a reservation; what is no number counts only where it can be taken for one, and is remarked on."""
+    if type(value) is int and value in {0, 1}:
+        return bool(value)
+    if value is None:
+        return None
+    if isinstance(value, str) and value in {"0", "1"} and not where.startswith("/"):
+        return value == "1"  # headers and meta elements have no numbers
+    remarks.append(Remark("not-0-or-1", where, shown(str(value)[:200])))
+    return True if _LOOSE.get(str(value).strip().lower()) == 1 else None
+
+
+def _reserved_within(value: Any, where: str, depth: int) -> str:
+    """Find a reservation of 1 anywhere in an object; give where, or nothing."""
+    if depth > _DEEPEST or not isinstance(value, dict):
+        return ""
+    for name, inner in value.items():
+        path = f"{where}/{name}"
+        if name in {_RESERVATION, "tdm:reservation", "reservation"} and str(inner).strip().lower() in {"1", "true"}:
+            return path
+        found = _reserved_within(inner, path, depth + 1)
+        if found:
+            return found
+    return ""
+
+
+def _statements(reserved: bool, policy: str, where: str, text: str) -> tuple[Statement, ...]:  # noqa: FBT001 - 1 or 0
+    preference = Preference.DENY if reserved else Preference.ALLOW
+    conditions = (f"policy:{shown(policy)}",) if policy and reserved else ()
+    return tuple(Statement(PROTOCOL, usage, preference, VERSION, where, shown(text), conditions) for usage in _USAGES)

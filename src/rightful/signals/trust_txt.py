@@ -1,0 +1,52 @@
+"""trust.txt (JournalList; draft-org-trust-relationship-protocol-00): one of its attributes is about training.
+
+`datatrainingallowed=yes|no`, at most once, for the whole site. Other attributes say nothing about use.
+"""
+
+from __future__ import annotations
+
+from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage, shown
+from rightful.signals.markup import looks_like_markup
+
+PROTOCOL = "trust-txt"
+VERSION = "draft-org-trust-relationship-protocol-00"
+REMARKS = {
+    "markup": "a web page is in the place of the file: it states nothing",
+    "repeated": "datatrainingallowed stands more than once; the most restrictive value counts",
+    "neither-yes-nor-no": "datatrainingallowed is yes or no",
+}
+LIMIT_OCTETS = 512 * 1024
+_NAME = "datatrainingallowed"
+
+
+class TrustTxt:
+    """A trust.txt as read. `uniform` is what it states, of every path alike."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.uniform = reading
+        self.remarks = reading.remarks
+
+    @classmethod
+    def parse(cls, body: bytes) -> TrustTxt:
+        """Read a file as served; any octets are accepted."""
+        if looks_like_markup(body):
+            return cls(Reading(remarks=(Remark("markup"),)))
+        statements: list[Statement] = []
+        remarks: list[Remark] = []
+        for number, line in enumerate(body[:LIMIT_OCTETS].decode("utf-8-sig", "replace").splitlines(), 1):
+            name, equals, value = line.partition("#")[0].partition("=")
+            if not equals or name.strip().lower() != _NAME:
+                continue
+            where, word = f"line {number}", value.strip().lower()
+            if statements:
+                remarks.append(Remark("repeated", where, shown(line)))
+            if word not in {"yes", "no"}:
+                remarks.append(Remark("neither-yes-nor-no", where, shown(line)))
+                continue
+            preference = Preference.ALLOW if word == "yes" else Preference.DENY
+            statements.append(Statement(PROTOCOL, Usage.TRAIN, preference, VERSION, where, shown(line)))
+        return cls(Reading(tuple(statements), tuple(remarks)))
+
+    def reading(self, target: str) -> Reading:  # noqa: ARG002 - the same for every path
+        """Give what it states about a path."""
+        return self.uniform
