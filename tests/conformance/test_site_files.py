@@ -56,19 +56,24 @@ def test_a_file_that_says_the_same_of_every_path_says_so(protocol, text, path):
 
 
 def test_statements_say_where_they_stand():
-    read = TdmRep.parse(b'[{"location": "/a", "tdm-reservation": 1, "tdm-policy": "https://h.example/p"}]').reading(
-        "/a"
-    )
+    body = b'[{"location": "/a", "tdm-reservation": 1, "tdm-policy": "https://h.example/p"}]'
+    read = TdmRep.parse(body).reading("/a")
     assert {s.where for s in read.statements} == {"/0/tdm-reservation"}
     assert read.statements[0].conditions == ("policy:https://h.example/p",)
     assert TrustTxt.parse(b"\n\ndatatrainingallowed=no").uniform.statements[0].where == "line 3"
 
 
-# What a careful reader says of each: seven reserve as the report asks; two are objects in which a reservation stands.
+# What a careful reader says of each: six reserve as the report asks; two are objects in which a reservation stands.
 TDMREP_FILES = {
-    "sourcelibrary.org": [], "www.bestseopodcast.com": [], "www.nineplus.sh": [], "jamacita.org": [], "openpoem.org": [],
-    "thehonestbroker.org": [], "janpetrlik.com": ["not-an-array"], "maikfigura.de": ["not-an-array"],
-}  # fmt: skip
+    "sourcelibrary.org": [],
+    "www.bestseopodcast.com": [],
+    "www.nineplus.sh": [],
+    "jamacita.org": [],
+    "openpoem.org": [],
+    "thehonestbroker.org": [],
+    "janpetrlik.com": ["not-an-array"],
+    "maikfigura.de": ["not-an-array"],
+}
 
 
 def test_real_files(shared):

@@ -45,6 +45,7 @@ def settings(**changes: Any) -> Capturing:
         "seconds_between_requests_to_a_host": 0.0,
         "timeout_seconds": 10.0,
         "concurrency": 8,
+        "signals": ("robots.txt",),
         "unsafe_allow_private_addresses": True,
     }
     return Capturing(**(values | changes))

@@ -136,7 +136,7 @@ def test_the_report_counts_every_origin(captured):
 def test_what_is_sent(captured):
     request = next(request for request in captured[2].requests if request.host == "bom.example")
     assert request.path == "/robots.txt"
-    assert request.fields["user-agent"] == "rightful (signal capture; robots.txt only)"
+    assert request.fields["user-agent"] == "rightful (signal capture; no pages)"
     assert request.fields["accept-encoding"] == "gzip"
     assert not {"cookie", "authorization", "referer", "if-none-match", "if-modified-since"} & set(request.fields)
 

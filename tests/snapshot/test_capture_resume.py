@@ -31,7 +31,7 @@ from rightful.policy.sections import Capturing
 from rightful.snapshot.capture import capture_signals
 
 store, port, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-settings = Capturing(concurrency=2, timeout_seconds=20, unsafe_allow_private_addresses=True)
+settings = Capturing(concurrency=2, timeout_seconds=20, signals=["robots.txt"], unsafe_allow_private_addresses=True)
 capture_signals([f"http://h{n:03}.example" for n in range(count)], store, settings=settings,
                 connect_to=("127.0.0.1", port))
 """
@@ -120,7 +120,7 @@ def test_a_torn_journal_is_read_up_to_the_tear(tmp_path, tail):
     whole = path.read_bytes()
     path.write_bytes(whole + tail)
     with Journal(tmp_path, [A, B]) as journal:
-        assert journal.done == {A}
+        assert journal.done == {f"{A}/robots.txt"}
         assert list(journal.captures()) == [KEPT]
         assert path.read_bytes() == whole
         journal.add(Capture(B, None, Outcome.UNREACHABLE, error="timeout"))
@@ -194,7 +194,7 @@ def test_two_jobs_at_once_on_one_store(tmp_path):
 
 
 def test_the_same_job_twice_at_once_is_refused(tmp_path):
-    with Journal(tmp_path, [A]):
+    with Journal(tmp_path, [f"{A}/robots.txt"]):
         with pytest.raises(CaptureError, match="another process captures the same origins") as caught:
             capture(None, [A], tmp_path)
         assert str(tmp_path) in str(caught.value)

@@ -56,7 +56,7 @@ def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
         },
         "inputs": [{"name": file.name, "sha256": file.sha256, "records": file.records} for file in manifest.inputs],
         "funnel": _funnel(run),
-        "protocols": protocol_facts(situations),
+        "protocols": protocol_facts(run, situations),
         "robots": robots_facts(run, situations, policy),
         "optouts": _optouts(manifest.register, situations),
         "composition": _composition(run),

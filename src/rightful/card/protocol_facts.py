@@ -9,9 +9,10 @@ import pyarrow.compute as pc
 
 from rightful.facts.statement import Preference
 from rightful.ledger.run_directory import EVIDENCE, RunDirectory
+from rightful.signals.locations import ROBOTS
 from rightful.signals.product_tokens import token_table
 from rightful.signals.robots_txt import LENIENCY, RobotsTxt
-from rightful.snapshot.model import ROBOTS
+from rightful.signals.site_files import SITE_FILES
 from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 _OTHER_PROTOCOLS = {"license": "rsl"}
 NOT_LOOKED_FOR = (
     "rsl",
-    "tdmrep",
-    "ai-txt",
-    "trust-txt",
     "robots-tag",
     "tdm-meta",
     "c2pa",
@@ -35,18 +33,27 @@ NOT_LOOKED_FOR = (
     "terms of service",
 )
 _REGISTER = "opt-out register"
-_DECIDED_ON = ("content-usage", "content-signal")
+# What decides when it was captured; a protocol whose files nobody captured was not looked for.
+_SIGNALS_OF = {
+    protocol: tuple(name for name, kind in SITE_FILES.items() if protocol in kind.protocols)
+    for kind in SITE_FILES.values()
+    for protocol in kind.protocols
+}
 _OF_PROTOCOLS = ("RESERVED", "CONDITIONAL", "UNREADABLE")
 _NO_DENIAL = {"allow", "missing", "missing:refused"}
 
 
-def protocol_facts(situations: pa.Table) -> list[dict[str, Any]]:
+def protocol_facts(run: RunDirectory, situations: pa.Table) -> list[dict[str, Any]]:
     """Say for every protocol whether it was looked for, and how many records it held or excluded."""
     rows = situations.select(["records", "admission", "reasons", "stated_fetch", "stated_build"]).to_pylist()
     for row in rows:
         row["protocols"] = {_protocol_of(reason) for reason in row["reasons"]}
         row["stated"] = {said.partition(":")[0] for said in (*row["stated_fetch"], *row["stated_build"])}
-    found = [_protocol(name, rows) for name in ("robots", *_DECIDED_ON, _REGISTER)]
+    captured = set(Snapshot.open(run.root / EVIDENCE).captures["signal"].to_pylist())
+    found = [_protocol("robots", rows)]
+    for name, signals in _SIGNALS_OF.items():
+        found.append({**_protocol(name, rows), "looked_for": bool(captured.intersection(signals))})
+    found.append(_protocol(_REGISTER, rows))
     return found + [{**_protocol(name, ()), "looked_for": False} for name in NOT_LOOKED_FOR]
 
 

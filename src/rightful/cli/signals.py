@@ -29,7 +29,7 @@ def capture_command(
         str | None, typer.Option(metavar="ADDRESS:PORT", help="Connect there whatever the host, as curl does.")
     ] = None,
 ) -> None:
-    """Fetch the robots.txt of sites into a snapshot. Stopped, it goes on where it was."""
+    """Fetch the signal files of sites (robots.txt, tdmrep.json, ...) into a snapshot. Stopped, it goes on."""
     from rightful.policy.policy_file import parse_policy, policy_template, read_policy  # noqa: PLC0415 - when asked
     from rightful.snapshot.capture import capture_signals  # noqa: PLC0415 - opens sockets: when asked
 
@@ -47,11 +47,11 @@ def capture_command(
     if connect_to:
         address, _, port = connect_to.rpartition(":")
         target = (address, int(port))
-    with progress("capture", "sites") as move:
+    with progress("capture", "files") as move:
         report = capture_signals(asked, out, settings=rules.capture, on_progress=move, connect_to=target)
     for text in report.unreadable[:10]:
         typer.echo(f"not a host, left out: {text}", err=True)
-    summary = table("outcome", "#sites")
+    summary = table("outcome", "#files")
     for outcome, count in sorted(report.outcomes.items()):
         summary.add_row(outcome, f"{count:,}")
     console().print(summary)

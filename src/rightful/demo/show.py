@@ -81,8 +81,8 @@ def show_demo(out: str | Path, *, with_airflow: bool = True) -> Path:
 
 
 def hosts() -> dict[str, Behaviour]:
-    """Give what the sites do, by host: they serve their robots.txt, and nothing else is asked of them."""
-    return {site.host: site.robots for site in SITES}
+    """Give what the sites do, by host: they serve their signal files, and nothing else is asked of them."""
+    return {site.host: site.behaviour for site in SITES}
 
 
 def compare_with_the_right_answers(run: Path, expected: Path) -> None:

@@ -30,12 +30,18 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One site: what it is here for, how it answers for its robots.txt, and its pages."""
+    """One site: what it is here for, how it answers for its robots.txt, its pages, and its other files by path."""
 
     host: str
     shows: str
     robots: Behaviour
     pages: tuple[Pages, ...] = field(default=())
+    files: dict[str, Behaviour] = field(default_factory=dict)
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """How the site answers, whatever it is asked for."""
+        return {**(self.robots if isinstance(self.robots, dict) else {"/robots.txt": self.robots}), **self.files}
 
 
 def _robots(text: str) -> Answer:
@@ -106,6 +112,10 @@ SITES: tuple[Site, ...] = (
     Site("versioned.example", "a token with a version", _robots("User-agent: GPTBot/1.2\nDisallow: /v/\n"), (_named("/v/{n}"), _admitted("/w/{n}"))),
     Site("signals.example", "Content-Signal: search yes, training no", _robots("User-agent: *\nContent-Signal: search=yes, ai-train=no\nAllow: /\n"), (_reserved("content-signal"),)),
     Site("aipref.example", "Content-Usage: the longest path selects", _robots("User-agent: *\nContent-Usage: train-ai=y\nContent-Usage: /essays/ train-ai=n\nAllow: /\n"), (_reserved("content-usage", "/essays/{n}"), _admitted("/notes/{n}"))),
+    Site("tdm.example", "tdmrep.json: the first rule that matches decides", _robots(""), (_reserved("tdmrep", "/texts/{n}"), _admitted("/open/{n}")), {"/.well-known/tdmrep.json": Answer(b'[{"location": "/open/", "tdm-reservation": 0}, {"location": "/", "tdm-reservation": 1}]')}),
+    Site("trust.example", "trust.txt: no training", _robots(""), (_reserved("trust-txt"),), {"/trust.txt": Answer(b"member=https://association.example/\ndatatrainingallowed=no\n")}),
+    Site("paintings.example", "ai.txt: HTML may not be taken, and a page is HTML", _robots(""), (_reserved("ai-txt", "/about/{n}"), _admitted("/captions/{n}.txt")), {"/ai.txt": Answer(b"User-Agent: *\nDisallow: *.html\nAllow: *.txt\n")}),
+    Site("every-path.example", "one web page at every path: none of its signal files is one", _HTML, (_admitted(),), dict.fromkeys(("/ai.txt", "/trust.txt", "/.well-known/tdmrep.json"), _HTML)),
     Site("author.example", "allowed by robots.txt, opted out through the register", _robots("User-agent: *\nAllow: /\n"), (Pages("/novel/{n}", EXCLUDE, "OPTOUT:site"),)),
     Site("forum.example", "one thread opted out, one request not verified yet", _robots(""), (Pages("/thread/7/{n}", EXCLUDE, "OPTOUT:prefix"), Pages("/thread/8/{n}", HOLD, "OPTOUT_PENDING:prefix"), _admitted("/thread/9/{n}"))),
     Site("mirror.example", "a copy of an opted-out work, found by its digest", _robots("User-agent: *\nDisallow:\n"), (Pages("/copy/{n}", EXCLUDE, "OPTOUT:content"), _admitted("/own/{n}"))),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from rightful.facts.situation import Consent, LicenceEvidence, Route, WorkStatus
 from rightful.facts.statement import Usage
 from rightful.policy.licences import licence_id
+from rightful.signals.locations import ROBOTS, SIGNALS, SignalName
 from rightful.signals.product_tokens import PURPOSES, token_table
 
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}( .+)?$")]
@@ -245,13 +246,22 @@ class Ledger(Section):
 
 
 class Capturing(Section):
-    """How signals are captured. The defaults are polite; a private address is refused after it was resolved."""
+    """How signals are captured. The defaults are polite; a private address is refused after it was resolved.
+
+    signals: which files, by their paths on the origin; `robots.txt` is always among them.
+    """
 
     user_agent: Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,198}[!-~])?$")] = (
-        "rightful (signal capture; robots.txt only)"
+        "rightful (signal capture; no pages)"
     )
+    signals: tuple[SignalName, ...] = SIGNALS
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     seconds_between_requests_to_a_host: Annotated[float, Field(ge=0)] = 1.0
     timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
     unsafe_allow_private_addresses: bool = False
+
+    @property
+    def asked(self) -> tuple[SignalName, ...]:
+        """The files to ask for, each once, robots.txt first."""
+        return tuple(dict.fromkeys((ROBOTS, *self.signals)))

@@ -6,6 +6,7 @@ Needs no record, only where the records are from: `verify` and `explain` ask the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +21,8 @@ from rightful.screening.locate import URL_CODES, Located, Locator
 from rightful.screening.optout_columns import OptOutColumns
 from rightful.screening.robots_columns import RobotsColumns, captures_in_force
 from rightful.screening.statement_columns import StatementColumns
-from rightful.signals.site_files import Interpretation, RobotsRecords
+from rightful.signals.site_files import SITE_FILES, Interpretation
 from rightful.snapshot.capture_index import NOT_CAPTURED
-from rightful.snapshot.model import ROBOTS
 from rightful.snapshot.signal_view import SignalView
 from rightful.snapshot.site_view import SiteView
 
@@ -120,7 +120,7 @@ class SignalLookup:
 
     Attributes:
         view: robots.txt by origin and time.
-        signal_views: every other signal file.
+        signal_views: every signal file, robots.txt for what it says to other protocols.
     """
 
     def __init__(self, policy: Policy, snapshot: Snapshot, register: Register | None) -> None:
@@ -130,8 +130,13 @@ class SignalLookup:
         asked = interpretation(policy)
         self.signal_views = [
             SignalView(
-                snapshot, ROBOTS, lambda body: RobotsRecords(body, asked), any_scheme=policy.protocols.any_scheme
+                snapshot,
+                signal,
+                partial(kind.read, asked),
+                protocol=kind.protocol,
+                any_scheme=policy.protocols.any_scheme,
             )
+            for signal, kind in SITE_FILES.items()
         ]
 
     def signals(self, locations: Locations) -> Signals:

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from rightful.facts.statement import Reading
-from rightful.signals import content_signal, content_usage
+from rightful.signals import ai_txt, content_signal, content_usage, tdmrep, trust_txt
+from rightful.signals.ai_txt import AiTxt
+from rightful.signals.locations import AI_TXT, ROBOTS, TDMREP, TRUST_TXT
 from rightful.signals.robots_txt import RobotsTxt
+from rightful.signals.tdmrep import TdmRep
+from rightful.signals.trust_txt import TrustTxt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,3 +97,42 @@ _READ_BY: Mapping[str, Callable[[list[Extension], str, Interpretation], Reading]
     "content-signal": _content_signal,
 }
 _NAMES = tuple(name.encode() for name in _READ_BY)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFileKind:
+    """How one signal file is read.
+
+    Attributes:
+        protocols: whose statements it may hold.
+        read: reads a body under a policy's interpretation.
+        protocol: who states that the file could not be fetched; empty for robots.txt, which has facts of its own.
+    """
+
+    protocols: tuple[str, ...]
+    read: Callable[[Interpretation, bytes], SiteFile]
+    protocol: str = ""
+
+
+def _read_robots(asked: Interpretation, body: bytes) -> SiteFile:
+    return RobotsRecords(body, asked)
+
+
+def _read_tdmrep(_: Interpretation, body: bytes) -> SiteFile:
+    return TdmRep.parse(body)
+
+
+def _read_ai_txt(asked: Interpretation, body: bytes) -> SiteFile:
+    return AiTxt.parse(body, asked.tokens)
+
+
+def _read_trust_txt(_: Interpretation, body: bytes) -> SiteFile:
+    return TrustTxt.parse(body)
+
+
+SITE_FILES: Mapping[str, SiteFileKind] = {
+    ROBOTS: SiteFileKind((content_usage.PROTOCOL, content_signal.PROTOCOL), _read_robots),
+    TDMREP: SiteFileKind((tdmrep.PROTOCOL,), _read_tdmrep, tdmrep.PROTOCOL),
+    AI_TXT: SiteFileKind((ai_txt.PROTOCOL,), _read_ai_txt, ai_txt.PROTOCOL),
+    **{name: SiteFileKind((trust_txt.PROTOCOL,), _read_trust_txt, trust_txt.PROTOCOL) for name in TRUST_TXT},
+}

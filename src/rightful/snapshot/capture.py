@@ -1,11 +1,11 @@
-"""Capture: ask origins for their robots.txt, and keep what they answered as one new version of a snapshot.
+"""Capture: ask origins for their signal files, and keep the answers as one new version of a snapshot.
 
 The only part of rightful that uses the network, always ahead of screening and never during it. Rules:
 
-- every origin ends as one capture; a server or a network that fails is an outcome (`unreachable`), not an error;
+- every file asked for ends as one capture; a server or network that fails is an outcome (`unreachable`), not an error;
 - one request to a host at a time, with a pause between them; many hosts at once (`[capture]` of the policy);
 - only global unicast addresses are connected to, judged after DNS (`addresses`), unless the policy says otherwise;
-- a killed job goes on where it stopped when it is started again with the same origins (`journal`);
+- a killed job goes on where it stopped when it is started again with the same origins and files (`journal`);
 - nothing of the store changes before the job is done.
 
     report = capture_signals(["https://example.com", "example.org"], "signals/", settings=policy.capture)
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from rightful.facts.site import parse_authority, parse_url
+from rightful.signals.locations import signal_url
 from rightful.snapshot.addresses import why_refused
 from rightful.snapshot.connecting import GuardedBackend, GuardedTransport, Resolver
 from rightful.snapshot.earlier import EarlierCaptures
@@ -47,7 +48,7 @@ class CaptureReport:
 
     Attributes:
         origins: distinct origins asked for.
-        captured: captures added, one per origin.
+        captured: captures added, one per origin and file.
         unchanged: those of them whose server said "not modified"; they repeat the earlier body.
         resumed: those of them that an earlier, interrupted attempt had made.
         outcomes: captures per outcome; the sum is `captured`.
@@ -80,7 +81,7 @@ def capture_signals(
     tls: ssl.SSLContext | None = None,
     now: Callable[[], datetime] = _utc_now,
 ) -> CaptureReport:
-    """Capture the robots.txt of origins into a snapshot store, as one new version.
+    """Capture the signal files of origins into a snapshot store, as one new version.
 
     Where an event loop is running already (a notebook), await `capture_signals_async` instead.
 
@@ -121,12 +122,13 @@ async def capture_signals_async(
     `pace` says how waiting is done and what chance is; tests put their own in place.
     """
     wanted, unreadable = _sorted_origins(origins)
+    files = [(origin, signal) for origin in wanted for signal in settings.asked]
     with writing_to(store):
-        journal = Journal(store, wanted)
+        journal = Journal(store, sorted(signal_url(origin, signal) for origin, signal in files))
     with journal:
         resumed = len(journal.done)
         async with _fetcher(settings, connect_to, tls, pace or Pace(), now) as fetcher:
-            await _Job(wanted, store, journal, fetcher, on_progress).run(settings.concurrency)
+            await _Job(files, store, journal, fetcher, on_progress).run(settings.concurrency)
         stored = await asyncio.to_thread(add_journal, journal, store)
     return CaptureReport(
         origins=len(wanted),
@@ -189,26 +191,26 @@ async def _fetcher(
 
 
 class _Job:
-    """A number of workers over one queue of origins: never more tasks than requests at once."""
+    """A number of workers over one queue of files: never more tasks than requests at once."""
 
     def __init__(
         self,
-        origins: Sequence[str],
+        files: Sequence[tuple[str, str]],
         store: str | Path,
         journal: Journal,
         fetcher: Fetcher,
         on_progress: Callable[[int, int], None] | None,
     ) -> None:
-        self._left = (origin for origin in origins if origin not in journal.done)
-        self._earlier = EarlierCaptures(store, origins)
+        self._left = (file for file in files if signal_url(*file) not in journal.done)
+        self._earlier = EarlierCaptures(store, {origin for origin, _ in files})
         self._store = store
         self._journal = journal
         self._fetcher = fetcher
-        self._done, self._total = len(journal.done), len(origins)
+        self._done, self._total = len(journal.done), len(files)
         self._on_progress = on_progress or (lambda _done, _total: None)
 
     async def run(self, workers: int) -> None:
-        """Capture every origin that is left."""
+        """Capture every file that is left."""
         self._on_progress(self._done, self._total)
         try:
             async with asyncio.TaskGroup() as group:
@@ -219,8 +221,8 @@ class _Job:
             raise failures.exceptions[0] from None
 
     async def _work(self) -> None:
-        for origin in self._left:
-            capture = await self._fetcher.fetch(origin, self._earlier.of(origin))
+        for origin, signal in self._left:
+            capture = await self._fetcher.fetch(origin, signal, self._earlier.of(origin, signal))
             with writing_to(self._store):
                 self._journal.add(capture)
             self._done += 1

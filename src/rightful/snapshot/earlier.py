@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from rightful.snapshot.model import ROBOTS, Kind, Outcome
+from rightful.signals.locations import signal_url
+from rightful.snapshot.model import Kind, Outcome
 from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Earlier:
 
 
 class EarlierCaptures:
-    """The newest available capture with a validator, for each origin that has one.
+    """The newest available capture with a validator, for each signal file that has one.
 
     Args:
         store: directory of the store; there may be none yet.
@@ -50,13 +51,13 @@ class EarlierCaptures:
     """
 
     def __init__(self, store: str | Path, origins: Iterable[str]) -> None:
-        self._rows: dict[str, int] = {}
+        self._rows: dict[tuple[str, str], int] = {}
         if not (Path(store) / "HEAD").exists():
             return
         self._snapshot = Snapshot.open(store)
         captures = self._snapshot.captures
         usable = pc.and_(
-            pc.and_(pc.equal(captures["signal"], ROBOTS), pc.equal(captures["outcome"], Outcome.AVAILABLE.value)),
+            pc.equal(captures["outcome"], Outcome.AVAILABLE.value),
             pc.and_(
                 pc.is_valid(captures["body_sha256"]),
                 pc.or_(pc.is_valid(captures["etag"]), pc.is_valid(captures["last_modified"])),
@@ -64,28 +65,22 @@ class EarlierCaptures:
         )
         self._captures = captures.filter(usable)
         wanted = set(origins)
-        # Rows of one origin stand in the order of their times: the newest is the last.
-        self._rows = {
-            origin: row for row, origin in enumerate(self._captures["origin"].to_pylist()) if origin in wanted
-        }
+        # Rows of one file stand in the order of their times: the newest is the last.
+        named = zip(self._captures["origin"].to_pylist(), self._captures["signal"].to_pylist(), strict=True)
+        self._rows = {name: row for row, name in enumerate(named) if name[0] in wanted}
 
-    def of(self, origin: str) -> Earlier | None:
-        """Give what a conditional request for this origin's robots.txt needs, if there is anything."""
-        row = self._rows.get(origin)
+    def of(self, origin: str, signal: str) -> Earlier | None:
+        """Give what a conditional request for a signal file needs, if there is anything."""
+        row = self._rows.get((origin, signal))
         if row is None:
             return None
         value = {name: self._captures[name][row].as_py() for name in self._captures.schema.names}
         sha256: str = value["body_sha256"]
         return Earlier(
-            url=value["redirects"][-1] if value["redirects"] else robots_url(origin),
+            url=value["redirects"][-1] if value["redirects"] else signal_url(origin, signal),
             etag=value["etag"],
             last_modified=value["last_modified"],
             kind=Kind(value["kind"]),
             truncated=bool(value["truncated"]),
             body=lambda: self._snapshot.body(sha256),
         )
-
-
-def robots_url(origin: str) -> str:
-    """Give the URL of an origin's robots.txt (RFC 9309 2.3)."""
-    return f"{origin}/robots.txt"

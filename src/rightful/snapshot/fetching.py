@@ -1,4 +1,4 @@
-"""One robots.txt, from the first request to the capture: redirects, retries, and what failed.
+"""One signal file, from the first request to the capture: redirects, retries, and what failed.
 
 The rules are RFC 9309 2.3.1 and RFC 9110. Everything that goes wrong ends in a capture of outcome `unreachable`
 that says why, in our own words: nothing a server wrote stands in it.
@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
+from rightful.signals.locations import ROBOTS, signal_url
 from rightful.snapshot.answers import UnreadableAnswerError, read_body, redirect_target
 from rightful.snapshot.connecting import AddressRefusedError, NoSuchNameError
-from rightful.snapshot.earlier import robots_url
 from rightful.snapshot.model import TOO_MANY_REQUESTS, Capture, Outcome, classify
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class _FailedError(Exception):
 
 
 class Fetcher:
-    """Fetches robots.txt files.
+    """Fetches signal files.
 
     Args:
         transport: what sends requests; its failures are httpcore's.
@@ -88,14 +88,19 @@ class Fetcher:
         self._pace = pace
         self._now = now
 
-    async def fetch(self, origin: str, earlier: Earlier | None = None) -> Capture:
-        """Capture the robots.txt of an origin; never fails, for a failure is an outcome.
+    async def fetch(self, origin: str, signal: str = ROBOTS, earlier: Earlier | None = None) -> Capture:
+        """Capture a signal file of an origin; never fails, for a failure is an outcome.
 
         Args:
             origin: `scheme://host[:port]`.
+            signal: which file (`model.SIGNALS`).
             earlier: an answer to ask about: where it still stands, the capture repeats its body.
         """
-        url = robots_url(origin)
+        capture = await self._fetch(origin, signal, earlier)
+        return replace(capture, signal=signal)
+
+    async def _fetch(self, origin: str, signal: str, earlier: Earlier | None) -> Capture:
+        url = signal_url(origin, signal)
         hops: list[str] = []
         failures = 0
         while True:
@@ -124,7 +129,8 @@ class Fetcher:
                 if pause <= _LONGEST_PAUSE_SECONDS:
                     self._turns.postpone(_host(url), pause)
                     continue
-            return self._captured(origin, hops, answer, earlier if earlier and earlier.url == url else None)
+            same = earlier if earlier and earlier.url == url else None
+            return self._captured(origin, signal, hops, answer, same)
 
     async def _ask(self, url: str, earlier: Earlier | None) -> _Answer:
         """Send one request in its turn and read the answer, all within the time limit.
@@ -187,8 +193,8 @@ class Fetcher:
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
         return max((until - self._now()).total_seconds(), 0.0)
 
-    def _captured(self, origin: str, hops: list[str], answer: _Answer, earlier: Earlier | None) -> Capture:
-        outcome, kind = classify(answer.status, None, answer.body)
+    def _captured(self, origin: str, signal: str, hops: list[str], answer: _Answer, earlier: Earlier | None) -> Capture:
+        outcome, kind = classify(answer.status, None, answer.body, signal)
         capture = Capture(
             origin=origin,
             fetched_at=self._moment(),

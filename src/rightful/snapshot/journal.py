@@ -2,7 +2,7 @@
 
     DIR/.journal/<job digest>.jsonl    one line per capture, appended as they come; bodies in base64
 
-The job digest is over the sorted origins: the same origins are the same job. A line that a kill tore, and whatever
+The job digest is over the sorted URLs: the same URLs are the same job. A line that a kill tore, and whatever
 follows it, is dropped and captured again. One process at a time holds a journal.
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from rightful.errors import CaptureError
+from rightful.signals.locations import signal_url
 from rightful.snapshot.model import Capture, Kind, Outcome
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Journal:
 
     Args:
         store: directory of the snapshot store; made if there is none.
-        origins: the origins of the job, sorted.
+        urls: what the job asks for, sorted.
 
     Attributes:
         storing: whether an earlier attempt had begun to move these captures into the store.
@@ -44,8 +45,8 @@ class Journal:
         OSError: the store cannot be written.
     """
 
-    def __init__(self, store: str | Path, origins: Sequence[str]) -> None:
-        self._digest = hashlib.sha256("\n".join(origins).encode()).hexdigest()
+    def __init__(self, store: str | Path, urls: Sequence[str]) -> None:
+        self._digest = hashlib.sha256("\n".join(urls).encode()).hexdigest()
         self._path = Path(store) / ".journal" / f"{self._digest}.jsonl"
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._offsets: dict[str, int] = {}
@@ -65,15 +66,15 @@ class Journal:
 
     @property
     def done(self) -> KeysView[str]:
-        """The origins captured so far; grows as captures are added."""
+        """The URLs captured so far; grows as captures are added."""
         return self._offsets.keys()
 
     def add(self, capture: Capture) -> None:
         """Append a capture; from here on it survives the end of this process."""
-        self._offsets[capture.origin] = self._append(_line(capture))
+        self._offsets[signal_url(capture.origin, capture.signal)] = self._append(_line(capture))
 
     def captures(self) -> Iterator[Capture]:
-        """Give all captures, by origin, reading one at a time."""
+        """Give all captures, by URL, reading one at a time."""
         with self._path.open("rb") as lines:
             for _, offset in sorted(self._offsets.items()):
                 lines.seek(offset)
@@ -133,7 +134,8 @@ class Journal:
         elif value == {"storing": True}:
             self.storing = True
         else:
-            self._offsets[_capture(value).origin] = offset
+            capture = _capture(value)
+            self._offsets[signal_url(capture.origin, capture.signal)] = offset
 
     def _append(self, value: dict[str, Any]) -> int:
         offset = self._file.seek(0, 2)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from rightful.signals.locations import ROBOTS
 from rightful.signals.markup import looks_like_markup
 from rightful.signals.robots_txt import RobotsTxt
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-ROBOTS = "robots.txt"
 
 
 class Outcome(StrEnum):
@@ -30,6 +29,7 @@ class Kind(StrEnum):
     """What the body is."""
 
     ROBOTS = "robots"
+    OTHER = "other"  # of another signal, and no web page
     HTML = "html"
     EMPTY = "empty"
     NONE = "none"
@@ -80,14 +80,14 @@ TOO_MANY_REQUESTS = 429
 _OK, _PARTIAL, _REDIRECT, _CLIENT, _SERVER = 200, 206, 300, 400, 500
 
 
-def classify(status: int | None, error: str | None, body: bytes | None) -> tuple[Outcome, Kind]:
+def classify(status: int | None, error: str | None, body: bytes | None, signal: str = ROBOTS) -> tuple[Outcome, Kind]:
     """Say what an answer amounts to.
 
-    A web page where a robots.txt should be (status 200 from a site that answers every path alike) is no
-    robots.txt: `unavailable`, kind `html`. A body with markup that holds user-agent lines all the same is
+    A web page where a signal file should be (status 200 from a site that answers every path alike) is no
+    such file: `unavailable`, kind `html`. A body with markup that holds user-agent lines all the same is
     read as robots.txt, as Google does. What was neither answered nor explained is `unreachable`.
     """
-    kind = _kind(body)
+    kind = _kind(body, signal)
     if status is not None and _CLIENT <= status < _SERVER:
         # Whether a refusal (401, 403, 429, 451) denies is the policy's to say, by the status (protocols A1).
         return Outcome.UNAVAILABLE, kind
@@ -104,11 +104,11 @@ def classify(status: int | None, error: str | None, body: bytes | None) -> tuple
     return Outcome.AVAILABLE, kind
 
 
-def _kind(body: bytes | None) -> Kind:
+def _kind(body: bytes | None, signal: str) -> Kind:
     if body is None:
         return Kind.NONE
     if not body.strip():
         return Kind.EMPTY
-    if looks_like_markup(body) and not RobotsTxt.parse(body).groups:
+    if looks_like_markup(body) and (signal != ROBOTS or not RobotsTxt.parse(body).groups):
         return Kind.HTML
-    return Kind.ROBOTS
+    return Kind.ROBOTS if signal == ROBOTS else Kind.OTHER

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rightful.facts.situation import ROBOTS_CODES, RobotsFact
+from rightful.signals.locations import ROBOTS
 from rightful.signals.robots_txt import RobotsTxt
 from rightful.snapshot.capture_index import CaptureIndex
-from rightful.snapshot.model import ROBOTS, Outcome
+from rightful.snapshot.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -76,14 +76,14 @@ def _parts(captures: Iterable[Capture]) -> Iterator[list[Capture]]:
 
 def _identity(capture: Capture) -> tuple[object, ...]:
     digest = None if capture.body is None else sha256(capture.body).hexdigest()
-    return capture.origin, capture.fetched_at, capture.status, digest
+    return capture.origin, capture.signal, capture.fetched_at, capture.status, digest
 
 
 def _identities(store: str | Path) -> frozenset[tuple[object, ...]]:
     if not (Path(store) / "HEAD").exists():
         return frozenset()
     captures = Snapshot.open(store).captures
-    columns = (captures[name].to_pylist() for name in ("origin", "fetched_at", "status", "body_sha256"))
+    columns = (captures[name].to_pylist() for name in ("origin", "signal", "fetched_at", "status", "body_sha256"))
     return frozenset(zip(*columns, strict=True))
 
 

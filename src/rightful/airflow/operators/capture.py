@@ -96,7 +96,9 @@ class CaptureSignalsOperator(RightfulOperator):
 
     def _tell(self, report: CaptureReport) -> None:
         lines = [f"  {outcome:<12} {sites:>10,}" for outcome, sites in report.outcomes.items()]
-        self.log.info("captured the robots.txt of %s sites\n%s", f"{report.captured:,}", "\n".join(lines))
+        self.log.info(
+            "captured %s signal files of %s sites\n%s", f"{report.captured:,}", f"{report.origins:,}", "\n".join(lines)
+        )
         for origin, why in list(report.refused.items())[:_TOLD]:
             self.log.warning("refused to connect to %s: %s", origin, why)
         if report.unreadable:

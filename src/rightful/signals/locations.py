@@ -1,0 +1,19 @@
+"""Where on an origin each signal file is; a signal is called by that path."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+SignalName = Literal["robots.txt", ".well-known/tdmrep.json", "ai.txt", ".well-known/trust.txt", "trust.txt"]
+SIGNALS: tuple[SignalName, ...] = get_args(SignalName)
+
+ROBOTS: SignalName = "robots.txt"
+TDMREP: SignalName = ".well-known/tdmrep.json"
+AI_TXT: SignalName = "ai.txt"
+# Recommended, and the older place of it; which of two files counts is not specified, so both do.
+TRUST_TXT: tuple[SignalName, ...] = (".well-known/trust.txt", "trust.txt")
+
+
+def signal_url(origin: str, signal: str = ROBOTS) -> str:
+    """Give the URL of an origin's signal file (RFC 9309 2.3, RFC 8615 3)."""
+    return f"{origin}/{signal}"

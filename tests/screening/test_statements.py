@@ -1,0 +1,116 @@
+"""What signal files beside robots.txt do to records, at both times."""
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from rightful.policy.policy_file import parse_policy
+from rightful.screening.screener import Screener
+from rightful.signals.locations import AI_TXT, ROBOTS, TDMREP, TRUST_TXT
+from rightful.snapshot.model import Capture, classify
+from rightful.snapshot.store import add_captures
+
+BASE = '[scenario]\nmarket_effect = "low"\n\n[[sources]]\nname = "web"\nroute = "crawled"\n'
+HOST = "https://h.example"
+
+
+def at(year):
+    return datetime(year, 1, 1, tzinfo=UTC)
+
+
+def capture(signal, body, year=2024, status=200, error=None):
+    outcome, kind = classify(status, error, body, signal)
+    return Capture(HOST, at(year), outcome, kind, signal=signal, status=status, error=error, body=body)
+
+
+def reasons(tmp_path, captures, *, policy=BASE, path="/a", fetched=None):
+    add_captures(tmp_path, [capture(ROBOTS, b"", 2020), *captures])
+    row = {"url": f"{HOST}{path}", "fetched_at": fetched and at(fetched)}
+    rows = pa.Table.from_pylist([row], schema=pa.schema([("url", pa.string()), ("fetched_at", pa.timestamp("s"))]))
+    return Screener(parse_policy(policy), tmp_path).decisions(rows)["reasons"][0].as_py()
+
+
+SIGNAL = b"User-agent: *\nContent-Signal: ai-train=no\n"
+RESERVED = b'[{"location": "/", "tdm-reservation": 1}]'
+
+
+@pytest.mark.parametrize(
+    ("captures", "expected"),
+    [
+        ([capture(ROBOTS, SIGNAL)], ["RESERVED_NOW:content-signal"]),
+        ([capture(ROBOTS, b"User-agent: *\nContent-Usage: train-ai=n\n")], ["RESERVED_NOW:content-usage"]),
+        (
+            [capture(ROBOTS, b"User-agent: *\nContent-Usage: train-ai=n;exceptions=cc-cr\n")],
+            ["CONDITIONAL_NOW:content-usage"],
+        ),
+        ([capture(ROBOTS, b"User-agent: *\nContent-Signal: search=no\n")], ["GENERAL"]),
+        ([capture(TDMREP, RESERVED)], ["RESERVED_NOW:tdmrep"]),
+        ([capture(TDMREP, b"<html>app</html>")], ["GENERAL"]),
+        ([capture(TDMREP, None, status=404)], ["GENERAL"]),
+        ([capture(TDMREP, None, status=403)], ["GENERAL"]),
+        ([capture(TDMREP, None, status=503)], ["UNREADABLE:tdmrep"]),
+        ([capture(TDMREP, None, status=None, error="timeout")], ["UNREADABLE:tdmrep"]),
+        ([capture(AI_TXT, b"User-agent: *\nDisallow: /\n")], ["RESERVED_NOW:ai-txt"]),
+        ([capture(TRUST_TXT[0], b"datatrainingallowed=no\n")], ["RESERVED_NOW:trust-txt"]),
+        ([capture(TRUST_TXT[1], b"datatrainingallowed=no\n")], ["RESERVED_NOW:trust-txt"]),
+        (
+            [capture(TRUST_TXT[0], b"datatrainingallowed=yes\n"), capture(TRUST_TXT[1], b"datatrainingallowed=no\n")],
+            ["RESERVED_NOW:trust-txt"],
+        ),
+        (
+            [capture(ROBOTS, SIGNAL + b"Disallow: /\n"), capture(TDMREP, RESERVED)],
+            ["ROBOTS_NOW:wildcard", "RESERVED_NOW:content-signal", "RESERVED_NOW:tdmrep"],
+        ),
+    ],
+)
+def test_what_every_file_amounts_to(tmp_path, captures, expected):
+    assert reasons(tmp_path, captures) == expected
+
+
+def test_an_allowance_in_one_protocol_lifts_nothing_in_another(tmp_path):
+    allowed = capture(ROBOTS, b"User-agent: *\nAllow: /\nContent-Usage: train-ai=y\n")
+    assert reasons(tmp_path, [allowed, capture(TDMREP, RESERVED)]) == ["RESERVED_NOW:tdmrep"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "fetched", "expected"),
+    [
+        ("strictest", 2022, ["RESERVED_NOW:tdmrep"]),
+        ("strictest", 2025, ["RESERVED_FETCH:tdmrep", "RESERVED_NOW:tdmrep"]),
+        ("fetch", 2022, ["GENERAL"]),
+        ("fetch", 2025, ["RESERVED_FETCH:tdmrep"]),
+        ("build", 2022, ["RESERVED_NOW:tdmrep"]),
+    ],
+)
+def test_what_was_in_force_when_fetched_and_what_is_now(tmp_path, mode, fetched, expected):
+    history = [capture(TDMREP, b"[]", 2021), capture(TDMREP, RESERVED, 2024)]
+    policy = f'{BASE}[as_of]\nmode = "{mode}"\n'
+    assert reasons(tmp_path, history, policy=policy, fetched=fetched) == expected
+
+
+def test_the_policy_says_what_the_data_is_used_for(tmp_path):
+    captures = [capture(ROBOTS, b"User-agent: *\nContent-Signal: search=no, ai-train=yes\n")]
+    search = f'{BASE}[protocols]\nusages = ["search"]\n'
+    assert reasons(tmp_path, captures) == ["GENERAL"]
+    assert reasons(tmp_path, captures, policy=search) == ["RESERVED_NOW:content-signal"]
+
+
+def test_ignoring_a_protocol_is_unsafe_and_seen(tmp_path):
+    ignoring = f'{BASE}[protocols]\nunsafe_ignore = ["tdmrep"]\n'
+    captures = [capture(TDMREP, RESERVED), capture(ROBOTS, SIGNAL)]
+    assert reasons(tmp_path, captures, policy=ignoring) == ["RESERVED_NOW:content-signal"]
+
+
+def test_paths_are_told_apart(tmp_path):
+    captures = [
+        capture(TDMREP, b'[{"location": "/free/", "tdm-reservation": 0}, {"location": "/", "tdm-reservation": 1}]')
+    ]
+    assert reasons(tmp_path, captures, path="/free/1") == ["GENERAL"]
+    assert reasons(tmp_path, captures, path="/fr%65e/1") == ["GENERAL"]
+    assert reasons(tmp_path, captures, path="/other?x=1") == ["RESERVED_NOW:tdmrep"]
+
+
+def test_data_that_was_not_crawled_is_not_asked_about(tmp_path):
+    own = BASE.replace('route = "crawled"', 'route = "self.rd"')
+    assert reasons(tmp_path, [capture(TDMREP, RESERVED)], policy=own) == ["GENERAL"]
