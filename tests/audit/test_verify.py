@@ -13,7 +13,7 @@ from rightful.files import digest_of
 from rightful.ledger.checksums import NAME as CHECKSUMS
 from rightful.ledger.checksums import files_of, write_checksums
 from rightful.ledger.merkle import files_root, merkle_root
-from rightful.ledger.run_directory import MANIFEST, RunDirectory
+from rightful.ledger.run_directory import MANIFEST, RunDirectory, count_sites
 from rightful.register.export import Register
 
 
@@ -245,6 +245,109 @@ def replace_a_robots_txt(run):
     (run / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
 
+def in_manifest(run, change):
+    manifest = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+    change(manifest)
+    (run / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def in_ledger(run, change):
+    def changed(table):
+        rows = table.to_pylist()
+        change(rows)
+        return pa.Table.from_pylist(rows, schema=table.schema)
+
+    rewrite(run / "rightful/ledger/part-00000.parquet", changed)
+
+
+def first_excluded(rows):
+    return next(row for row in rows if row["admission"] == "exclude" and row["url"])
+
+
+def ship_another_shard(run):
+    shutil.copy(next((run / "data").iterdir()), run / "data/train-00001-of-00001.parquet")
+
+
+def ship_a_hidden_shard(run):
+    shutil.copy(next((run / "data").iterdir()), run / "data/.more.parquet")
+
+
+def add_a_certificate(run):
+    (run / "README_certified.md").write_text("All of it is certified.", encoding="utf-8")
+
+
+def link_a_folder(run):
+    (run / "data/more").symlink_to(run / "rightful")
+
+
+def link_a_file(run):
+    file = next((run / "data").iterdir())
+    elsewhere = run.parent / "elsewhere.parquet"
+    file.rename(elsewhere)
+    file.symlink_to(elsewhere)
+
+
+def call_it_a_ledger(run):
+    in_manifest(run, lambda manifest: manifest.update(mode="ledger", data=[]))
+
+
+def better_the_quality(run):
+    file = run / "rightful/quality.json"
+    quality = json.loads(file.read_text(encoding="utf-8"))
+    for row in quality["results"]:
+        row["failures"] = row["unexpected"] = 0
+    quality["rows"] += 1
+    file.write_text(json.dumps(quality), encoding="utf-8")
+
+
+def ask_for_less_quality(run):
+    file = run / "rightful/quality.json"
+    quality = json.loads(file.read_text(encoding="utf-8"))
+    quality["results"] = quality["results"][:1]
+    file.write_text(json.dumps(quality), encoding="utf-8")
+
+
+def accuse_another_site(run):
+    in_ledger(run, lambda rows: first_excluded(rows).update(site="innocent.example"))
+    sites = count_sites(RunDirectory(run).ledger_batches(["site", "admission"]))
+    pq.write_table(sites, run / "rightful/sites.parquet")
+
+
+def hide_a_url_behind_a_digest(run):
+    in_ledger(run, lambda rows: first_excluded(rows).update(url=None, url_sha256=b"\0" * 32))
+
+
+def number_the_rows_anew(run):
+    in_ledger(run, lambda rows: [row.update(row=7) for row in rows])
+
+
+def lose_an_excluded_record(run):
+    in_ledger(run, lambda rows: rows.remove(first_excluded(rows)))
+
+
+def date_the_data_otherwise(run):
+    in_manifest(run, lambda m: m["data"][0].update(fetched=["2001-01-01T00:00:00+00:00", "2002-01-01T00:00:00+00:00"]))
+
+
+def claim_another_ruleset(run):
+    in_manifest(run, lambda manifest: manifest.update(ruleset="99"))
+
+
+def rename_the_policy(run):
+    in_manifest(run, lambda manifest: manifest["policy"].update(name="blessed"))
+
+
+def take_the_ids_away(run):
+    rewrite(next((run / "data").iterdir()), lambda table: with_column(table, "id", [None] * len(table)))
+
+
+def stamp_the_data_otherwise(run):
+    def change(table):
+        return table.replace_schema_metadata({**table.schema.metadata, b"rightful.policy": b"sha256:another"})
+
+    rewrite(next((run / "data").iterdir()), change)
+
+
 def test_a_card_of_another_version_says_which_one_to_ask(run):
     manifest = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
     manifest["tool"] = "rightful 0.0.1"
@@ -270,6 +373,23 @@ FORGERIES = [
     (embellish_the_card, "card.json is not what the files of the run give"),
     (embellish_the_readme, "README.md is not what the files of the run give"),
     (lose_an_optout, "by the evidence"),
+    (ship_another_shard, "train-00001-of-00001.parquet is no file of a run"),
+    (ship_a_hidden_shard, "data/.more.parquet is no file of a run"),
+    (add_a_certificate, "README_certified.md is no file of a run"),
+    (link_a_folder, "data/more is no file of a run"),
+    (link_a_file, "is a link"),
+    (call_it_a_ledger, "is no file of a run"),
+    (better_the_quality, "quality.json is not what the data gives"),
+    (ask_for_less_quality, "quality.json is not what the data gives"),
+    (accuse_another_site, "the ledger says another"),
+    (hide_a_url_behind_a_digest, "url is 'no-url' by the evidence"),
+    (number_the_rows_anew, "does not follow the inputs"),
+    (lose_an_excluded_record, "does not follow the inputs"),
+    (date_the_data_otherwise, "fetched at other times"),
+    (claim_another_ruleset, "says ruleset 99"),
+    (rename_the_policy, "calls the policy otherwise"),
+    (take_the_ids_away, "holds other records"),
+    (stamp_the_data_otherwise, "decided under another policy"),
     (replace_a_robots_txt, "by the evidence"),
 ]
 

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from tests.runner.test_runs import octets_of
 
-from rightful.errors import RunBusyError, WorkerLostError
+from rightful.errors import InputError, RunBusyError, WorkerLostError
+from rightful.runner import run as run_module
 from rightful.runner.run import partial_folder, screen_files
 from rightful.runner.stages import run_files
 
@@ -199,3 +200,46 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(demo_inputs, many_files
     screen_files(demo_inputs.policy, many_files, out=out, **demo_inputs.rules())
     screen_files(demo_inputs.policy, many_files, out=tmp_path / "fresh", **demo_inputs.rules())
     assert octets_of(out) == octets_of(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("stops", ["rightful.runner.finish.write_checksums", "rightful.runner.finish.shutil.rmtree"])
+def test_a_run_that_stops_at_the_very_end_is_finished_by_the_next_try(demo_inputs, tmp_path, monkeypatch, stops):
+    """Between the manifest and the list of checksums, and between that list and the clearing away."""
+
+    def stop(*_arguments, **_named):
+        raise KeyboardInterrupt
+
+    arguments = (demo_inputs.policy, demo_inputs.records)
+    with monkeypatch.context() as broken:
+        broken.setattr(stops, stop)
+        with pytest.raises(KeyboardInterrupt):
+            screen_files(*arguments, out=tmp_path / "out", **demo_inputs.rules())
+    screen_files(*arguments, out=tmp_path / "out", **demo_inputs.rules())
+    screen_files(*arguments, out=tmp_path / "fresh", **demo_inputs.rules())
+    assert differing(tmp_path / "out", octets_of(tmp_path / "fresh")) == []
+
+
+def test_rules_or_inputs_that_change_while_a_run_is_made_stop_it(demo_inputs, tmp_path, monkeypatch):
+    policy, records = tmp_path / "policy.toml", tmp_path / "records.parquet"
+    table = pq.read_table(demo_inputs.records)
+    screened = run_module.screen_unit
+
+    def begin_anew(change):
+        policy.write_bytes(demo_inputs.policy.read_bytes())
+        pq.write_table(table, records)
+
+        def changing(*arguments):
+            change()
+            screened(*arguments)
+
+        monkeypatch.setattr(run_module, "screen_unit", changing)
+        screen_files(policy, records, out=tmp_path / "out", **demo_inputs.rules())
+
+    looser = demo_inputs.policy.read_text(encoding="utf-8").replace("wildcard = true", "wildcard = false")
+    with pytest.raises(InputError, match=r"policy\.toml was changed while the run was made"):
+        begin_anew(lambda: policy.write_text(looser, encoding="utf-8"))
+    with pytest.raises(InputError, match=r"records\.parquet was changed while the run was made"):
+        begin_anew(lambda: pq.write_table(table.slice(0, 100), records))
+    assert not (tmp_path / "out").exists()
+    monkeypatch.setattr(run_module, "screen_unit", screened)
+    assert screen_files(policy, records, out=tmp_path / "out", **demo_inputs.rules()).counts.records == 100

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import rightful.runner.reading
 from rightful.demo.show import compare_with_the_right_answers
 from rightful.errors import InputError, MissingColumnError, RunError
 from rightful.ledger.run_directory import RunDirectory
+from rightful.runner.reading import find_inputs
 from rightful.runner.run import partial_folder, screen_files
 
 
@@ -333,3 +335,30 @@ def test_features_stored_by_datasets_are_kept_in_step(demo_inputs, tmp_path):
     loaded = datasets.Dataset.from_parquet(str(file), cache_dir=str(tmp_path / "hf"))
     assert loaded.column_names == [*table.column_names, "rights"]
     assert loaded[0]["rights"]["admission"] == "admit"
+
+
+def test_replacing_a_run_deletes_nothing_but_the_run(demo_inputs, tmp_path):
+    out = tmp_path / "out"
+    screen_files(demo_inputs.policy, demo_inputs.records, out=out, **demo_inputs.rules())
+    (out / ".git").mkdir()
+    (out / ".git/config").write_text("[core]", encoding="utf-8")
+    (out / "NOTES.md").write_text("mine", encoding="utf-8")
+    more = {**demo_inputs.rules(), "mode": "label", "overwrite": True}
+    with pytest.raises(RunError, match=r"would delete them: \.git/config, NOTES\.md"):
+        screen_files(demo_inputs.policy, demo_inputs.records, out=out, **more)
+    assert (out / "NOTES.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_inputs_are_taken_once_and_as_they_are_named(demo_inputs, tmp_path):
+    folder = tmp_path / "in [put]"
+    folder.mkdir()
+    file, link = folder / "a.parquet", tmp_path / "b.parquet"
+    file.write_bytes(demo_inputs.records.read_bytes())
+    link.symlink_to(file)
+    assert find_inputs([file, link, folder, os.path.relpath(file)]) == [file]
+    manifest = screen_files(demo_inputs.policy, folder, out=folder / "out", **demo_inputs.rules())
+    assert [i.name for i in manifest.inputs] == ["a.parquet"]
+    again = screen_files(demo_inputs.policy, folder, out=folder / "out", **demo_inputs.rules())
+    assert again == manifest  # a run does not read itself
+    through_a_link = screen_files(demo_inputs.policy, link, out=tmp_path / "linked", **demo_inputs.rules())
+    assert [i.name for i in through_a_link.inputs] == ["b.parquet"]

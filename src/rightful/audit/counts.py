@@ -28,6 +28,7 @@ def recount(run: RunDirectory) -> Iterator[str]:
     if read != run.manifest.counts.records:
         yield f"the inputs have {read:,} records, the manifest counts {run.manifest.counts.records:,}"
     yield from _unknown_values(run)
+    yield from _places(run)
 
 
 def _situations(run: RunDirectory) -> Iterator[str]:
@@ -42,6 +43,20 @@ def _situations(run: RunDirectory) -> Iterator[str]:
         yield "rightful/situations.parquet does not count what the ledger has"
     if asdict(count(table)) != asdict(run.manifest.counts):
         yield "rightful/manifest.json does not count what rightful/situations.parquet has"
+
+
+def _places(run: RunDirectory) -> Iterator[str]:
+    """Follow the ledger through the inputs: every row of every input once, in order."""
+    expected = ((file.name, row) for file in run.manifest.inputs for row in range(file.records))
+    named = "id" in run.manifest.columns
+    for batch in run.ledger_batches(["input", "row", "id"]):
+        columns = (batch.column(name).to_pylist() for name in ("input", "row", "id"))
+        for name, row, identifier in zip(*columns, strict=True):
+            if next(expected, None) != (name, row) or (not named and identifier != f"{name}#{row}"):
+                yield f"the ledger does not follow the inputs: {name}, row {row}, is not the next of them"
+                return
+    if next(expected, None) is not None:
+        yield "the ledger ends before the inputs do"
 
 
 def _unknown_values(run: RunDirectory) -> Iterator[str]:

@@ -51,7 +51,7 @@ def compare_data(run: RunDirectory, policy: Policy, *, every: int) -> Iterator[s
     screener = Screener(policy, evidence, register, columns)
     for number, file in enumerate(run.manifest.data):
         part = _written(run.root / run.manifest.ledger[number], everything=run.manifest.mode == "label")
-        yield from _Shard(run.root / file.path, file, columns, screener).compare(part, every)
+        yield from _Shard(run, file, columns, screener).compare(part, every)
 
 
 def _written(part: Path, *, everything: bool) -> pa.Table:
@@ -60,8 +60,9 @@ def _written(part: Path, *, everything: bool) -> pa.Table:
 
 
 class _Shard:
-    def __init__(self, path: Path, file: DataFile, columns: Columns, screener: Screener) -> None:
-        self._path = path
+    def __init__(self, run: RunDirectory, file: DataFile, columns: Columns, screener: Screener) -> None:
+        self._path = run.root / file.path
+        self._manifest = run.manifest
         self._file = file
         self._columns = columns
         self._screener = screener
@@ -70,6 +71,10 @@ class _Shard:
         file = self._file
         rows = octets = 0
         spoken: Counter[str] = Counter()
+        if self._path.stat().st_size != file.octets:
+            yield f"{file.path} has {self._path.stat().st_size:,} octets, the manifest says {file.octets:,}"
+        yield from self._stamp(pq.read_schema(self._path).metadata or {})
+        yield from self._span(part)
         for batch in pq.ParquetFile(self._path).iter_batches(_BATCH):
             stated = part.slice(rows, batch.num_rows).combine_chunks()
             rows += batch.num_rows
@@ -84,10 +89,27 @@ class _Shard:
                 spoken.update(languages(batch, self._columns.language))
         if rows != file.records or rows != part.num_rows:
             yield f"{file.path} has {rows:,} records, the manifest says {file.records:,}, the ledger {part.num_rows:,}"
-        if file.text_octets is not None and octets != file.text_octets:
-            yield f"{file.path} has {octets:,} octets of text, the manifest says {file.text_octets:,}"
+        if (octets if self._columns.text is not None else None) != file.text_octets:
+            yield f"{file.path} has {octets:,} octets of text, the manifest says otherwise"
         if dict(spoken) != file.languages:
             yield f"{file.path} has other languages than the manifest says"
+
+    def _stamp(self, metadata: dict[bytes, bytes]) -> Iterator[str]:
+        manifest = self._manifest
+        expected = {
+            "policy": manifest.policy["id"],
+            "snapshot": manifest.snapshot["id"],
+            "register": manifest.register["id"] if manifest.register else "none",
+        }
+        for name, value in expected.items():
+            if metadata.get(f"rightful.{name}".encode()) != value.encode():
+                yield f"{self._file.path} says that it was decided under another {name}"
+
+    def _span(self, part: pa.Table) -> Iterator[str]:
+        times = pc.min_max(part["fetched_at"]).as_py()
+        found = None if times["min"] is None else (times["min"].isoformat(), times["max"].isoformat())
+        if found != self._file.fetched:
+            yield f"{self._file.path} was fetched at other times than the manifest says"
 
     def _same_records(self, batch: pa.RecordBatch, stated: pa.Table) -> bool:
         """Compare by situation and id; a record without an id is called by its place in the ledger."""
@@ -98,8 +120,11 @@ class _Shard:
             return False
         if self._columns.id is None:
             return True
-        ids = as_text(column(batch, self._columns.id))
-        return bool(pc.all(pc.fill_null(pc.equal(ids, _whole(stated["id"])), True)).as_py())  # noqa: FBT003
+        places = pc.binary_join_element_wise(
+            _whole(stated["input"]).cast(pa.string()), _whole(stated["row"]).cast(pa.string()), "#"
+        )
+        ids = pc.coalesce(as_text(column(batch, self._columns.id)), places)
+        return bool(ids.equals(_whole(stated["id"]).cast(pa.string())))
 
     def _decided_otherwise(self, batch: pa.RecordBatch, stated: pa.Table) -> Iterator[str]:
         """Observe and decide records as they ship; name the facts of the ledger and the labels that differ."""

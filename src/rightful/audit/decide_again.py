@@ -14,6 +14,7 @@ from rightful.ledger.run_directory import EVIDENCE, OPTOUTS
 from rightful.ledger.situations import read_situation
 from rightful.policy.tiers import decide
 from rightful.register.export import Register
+from rightful.screening.labels import site_column
 from rightful.screening.locate import URL_CODES
 from rightful.screening.optout_columns import optout_names
 from rightful.screening.signal_lookup import Locations, SignalLookup, summarised
@@ -26,8 +27,20 @@ if TYPE_CHECKING:
     from rightful.ledger.run_directory import RunDirectory
     from rightful.policy.policy import Policy
 
-LEDGER_COLUMNS = ["input", "row", "id", "url", "final_url", "account", "fetched_at", "text_sha256", "situation"]
-# A location that cannot be read, or is too long, is held for that; the ledger has only its digest.
+LEDGER_COLUMNS = [
+    "input",
+    "row",
+    "id",
+    "url",
+    "final_url",
+    "account",
+    "fetched_at",
+    "text_sha256",
+    "situation",
+    "url_sha256",
+    "site",
+]
+# A location that is too long, or no text, is held for that; the ledger has its digest, or that of neither location.
 _NOT_KEPT = {UrlFact.UNREADABLE.value, UrlFact.TOO_LONG.value}
 
 
@@ -84,15 +97,21 @@ def observe_again(
         signals = lookup.signals(locations_of(batch, keep=keep))
         stated = [known.get(number) for number in batch.column("situation").to_pylist()]
         without = batch.column("url").is_null().to_pylist()
+        digested = batch.column("url_sha256").is_valid().to_pylist()
+        sites, stated_sites = site_column(signals.located).to_pylist(), batch.column("site").to_pylist()
         for at, situation in enumerate(stated):
             if situation is None:
                 result.differing.append(f"{_name(batch, at)}: its situation is not among the run's")
                 continue
             url = URL_CODES[signals.url[at]].value
-            if url != situation.url and (situation.url in _NOT_KEPT or (without[at] and not keep)):
+            if url != situation.url and _is_kept_elsewhere(batch, at, situation, run, keep=keep):
                 result.not_kept += 1
                 continue
             result.records += 1
+            if sites[at] != stated_sites[at] and (keep or not without[at]):
+                result.differing.append(f"{_name(batch, at)}: its site is {sites[at]}, the ledger says another")
+            if keep and digested[at] and not without[at]:
+                result.differing.append(f"{_name(batch, at)}: the ledger has its URL and a digest of it as well")
             found = {
                 "url": url,
                 "robots_fetch": ROBOTS_CODES[signals.fetch[at]].value,
@@ -103,6 +122,17 @@ def observe_again(
             }
             result.differing += _differences(_name(batch, at), found, situation)
     return result
+
+
+def _is_kept_elsewhere(batch: pa.RecordBatch, at: int, situation: Situation, run: RunDirectory, *, keep: bool) -> bool:
+    """Tell whether a location is not in the ledger by its own rules, so that nothing can be looked up again."""
+    if not keep:
+        return not batch.column("url")[at].is_valid
+    if situation.url not in _NOT_KEPT:
+        return False
+    if batch.column("url")[at].is_valid:
+        return "final_url" in run.manifest.columns and not batch.column("final_url")[at].is_valid
+    return batch.column("url_sha256")[at].is_valid and not batch.column("site")[at].is_valid
 
 
 def _differences(name: str, found: dict[str, Any], situation: Situation) -> list[str]:

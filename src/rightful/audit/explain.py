@@ -95,7 +95,7 @@ def explain(folder: str | Path, *, url: str | None = None, record_id: str | None
     explainer = _Explainer(RunDirectory(folder))
     found = [
         explainer.explain(batch.slice(at, 1), url)
-        for batch in explainer.run.ledger_batches([*LEDGER_COLUMNS, "url_sha256"])
+        for batch in explainer.run.ledger_batches(LEDGER_COLUMNS)
         for at in _matching(batch, url, record_id)
     ]
     if not found:

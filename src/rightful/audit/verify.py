@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 import rightful
+from rightful.audit.composition import LATER_STAGES, strangers
 from rightful.audit.counts import recount
 from rightful.audit.data_again import compare_data
 from rightful.audit.decide_again import (
@@ -21,6 +22,7 @@ from rightful.audit.decide_again import (
     ledger_batches,
     observe_again,
 )
+from rightful.audit.quality_again import compare_quality
 from rightful.audit.second_opinion import SecondOpinion, ask_protego
 from rightful.card.write import render_card
 from rightful.errors import RightfulError, VerificationError
@@ -42,6 +44,7 @@ from rightful.ledger.run_directory import (
 )
 from rightful.policy.policy_file import read_policy
 from rightful.register.export import Register
+from rightful.screening.screener import RULESET
 from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:
@@ -51,7 +54,6 @@ if TYPE_CHECKING:
     from rightful.policy.policy import Policy
 
 SAMPLE = 2_000
-_LATER_STAGES = {MANIFEST, QUALITY, CARD, README, LICENCE, CROISSANT}
 _UNREADABLE = (RightfulError, pa.ArrowException, OSError, ValueError, KeyError, IndexError, TypeError)
 
 
@@ -108,6 +110,9 @@ def verify_run(
             continue
         try:
             findings, note = step()
+        except _NotYetError as stage:
+            steps.append(Step(name, (), str(stage), skipped=True))
+            continue
         except _UNREADABLE as error:
             findings, note = [f"{name}: {_first_line(error)}"], ""
         steps.append(Step(name, tuple(findings), note))
@@ -121,6 +126,10 @@ def _first_line(error: BaseException) -> str:
 _Outcome = tuple[list[str], str]
 
 
+class _NotYetError(Exception):
+    """The run has not come to this stage."""
+
+
 class _Verifier:
     foundations = ("file digests", "manifest", "rules")
 
@@ -131,12 +140,14 @@ class _Verifier:
             "file digests": self._files,
             "manifest": self._manifest,
             "rules": self._rules,
+            "composition": self._composition,
             "evidence": self._evidence,
             "counts": self._counts,
             "decisions by situation": self._situations,
             "records looked up again": self._records,
             "data decided again": self._data,
             "second opinion on robots.txt": self._second_opinion,
+            "quality": self._quality,
             "card": self._card,
         }
 
@@ -159,15 +170,29 @@ class _Verifier:
             if digests.get(file.path) != file.sha256
         ]
         screened = {name: digests[name] for name in files_of(self.run.root) if name in digests}
-        if files_root({n: d for n, d in screened.items() if n not in _LATER_STAGES}) != manifest.root:
+        if files_root({n: d for n, d in screened.items() if n not in LATER_STAGES}) != manifest.root:
             findings.append(f"{MANIFEST} states another root than the files have")
         return findings, manifest.root
 
     def _rules(self) -> _Outcome:
-        stated = self.run.manifest.policy["id"]
-        if self._policy.id != stated:
-            return [f"{POLICY} has the id {self._policy.id}, {MANIFEST} says {stated}"], ""
-        return [], stated
+        manifest, policy = self.run.manifest, self._policy
+        stated = manifest.policy["id"]
+        if policy.id != stated:
+            return [f"{POLICY} has the id {policy.id}, {MANIFEST} says {stated}"], ""
+        findings = []
+        if manifest.policy != {"id": policy.id, "name": policy.name, "profile": policy.profile}:
+            findings.append(f"{MANIFEST} calls the policy otherwise than {POLICY}")
+        if manifest.ruleset != RULESET:
+            findings.append(f"{MANIFEST} says ruleset {manifest.ruleset}, this version has {RULESET}")
+        return findings, stated
+
+    def _composition(self) -> _Outcome:
+        return list(strangers(self.run)), self.run.manifest.mode
+
+    def _quality(self) -> _Outcome:
+        if not (self.run.root / QUALITY).exists():
+            raise _NotYetError("no quality was tested yet")
+        return compare_quality(self.run)
 
     def _evidence(self) -> _Outcome:
         manifest = self.run.manifest
@@ -225,7 +250,7 @@ class _Verifier:
     def _card(self) -> _Outcome:
         written = [name for name in (CARD, CROISSANT, LICENCE, README) if (self.run.root / name).exists()]
         if not written:
-            return [], "no card was written yet"
+            raise _NotYetError("no card was written yet")
         ours, theirs = f"rightful {rightful.__version__}", self.run.manifest.tool
         # Another version may write the same facts in other words; whoever reads this should know where to look.
         told = "" if ours == theirs else f" by {ours}; verify with {theirs}, which made it"

@@ -26,6 +26,13 @@ def files_of(root: Path) -> list[str]:
     return sorted(name for name in found if name != NAME)
 
 
+def foreign_files(root: Path) -> list[str]:
+    """List what lies in a run's directory and is not of the run, hidden files and links included."""
+    listed = set(read_checksums(root)) | {NAME}
+    present = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_symlink() or not path.is_dir())
+    return sorted(name for name in present if name not in listed)
+
+
 def write_checksums(root: Path) -> dict[str, str]:
     """Write the list over every file there is now; give it back."""
     digests = {name: digest_of(root / name) for name in files_of(root)}

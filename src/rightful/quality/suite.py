@@ -14,17 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from rightful.errors import MissingExtraError, RightfulError
 from rightful.facts.moment import parse_time
+from rightful.ledger.run_directory import POLICY
+from rightful.policy.policy_file import read_policy
 from rightful.quality.report import MAX_EXAMPLES, QualityReport, Result
 from rightful.quality.requirements import RECORDS_PRESENT, Requirement, requirements_for
 from rightful.quality.shards import KEY, TABLE, flatten, settings
+from rightful.screening.columns import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
     from types import ModuleType
 
+    from rightful.ledger.run_directory import RunDirectory
     from rightful.policy.policy import Policy
-    from rightful.screening.columns import Columns
 
 
 def validate_files(
@@ -74,6 +77,22 @@ def validate_files(
     moment = parse_time(as_of)
     when = moment.astimezone(UTC).isoformat() if moment else None
     return QualityReport(policy.id, _digest(asked), when, rows, tuple(results))
+
+
+def validate_run_directory(run: RunDirectory) -> QualityReport:
+    """Validate the shards of a run by the policy in it; nothing is written.
+
+    Raises:
+        RunError: the folder is no finished run.
+        and those of `validate_files`.
+    """
+    manifest = run.manifest
+    return validate_files(
+        run.data_files(),
+        policy=read_policy(run.root / POLICY),
+        columns=Columns(**manifest.columns),
+        as_of=parse_time(manifest.snapshot["as_of"]),
+    )
 
 
 def _unless_empty(requirement: Requirement) -> Requirement:

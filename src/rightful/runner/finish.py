@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 import rightful
+from rightful.errors import InputError
 from rightful.files import digest_of, write_whole
 from rightful.ledger.checksums import files_of, write_checksums
 from rightful.ledger.manifest import MOST_UNKNOWN_VALUES, DataFile, InputFile, Manifest
@@ -29,6 +30,7 @@ from rightful.ledger.run_directory import (
     ledger_path,
 )
 from rightful.ledger.situations import count, read_situation, situation_table
+from rightful.policy.policy_file import read_policy
 from rightful.runner.shard import Figures, unit_folder
 from rightful.screening.screener import RULESET
 from rightful.snapshot.evidence import write_evidence
@@ -48,7 +50,12 @@ if TYPE_CHECKING:
 def put_together(
     plan: Plan, screener: Screener, *, policy_file: Path, folder: Path, work: Path, reference_time: str | None
 ) -> None:
-    """Make the run directory out of finished shards."""
+    """Make the run directory out of finished shards.
+
+    Raises:
+        InputError: the policy file or an input is not what it was when the run began.
+    """
+    (folder / MANIFEST).unlink(missing_ok=True)  # of a try that stopped before the checksums: no output of this one
     figures = [
         Figures.from_json((unit_folder(work, unit) / "figures.json").read_text(encoding="utf-8")) for unit in plan.units
     ]
@@ -62,6 +69,12 @@ def put_together(
     if register is not None:
         register.part(sorted(set().union(*(f.optouts for f in figures))), folder / OPTOUTS)
     shutil.copyfile(policy_file, folder / POLICY)
+    if read_policy(folder / POLICY).id != screener.policy.id:
+        raise InputError(
+            f"{policy_file} was changed while the run was made",
+            hint="run the same command again: it begins anew under the rules as they are now",
+            file=str(policy_file),
+        )
     inputs = tuple(_inputs(plan, figures))
     as_of = screener.snapshot.as_of
     outputs = {name: digest_of(folder / name) for name in files_of(folder)}

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
@@ -16,7 +17,6 @@ from rightful.screening.screener import RULESET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from rightful.screening.columns import Columns
     from rightful.screening.screener import Screener
@@ -30,7 +30,10 @@ SHARD_ROWS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One shard to be made: row groups (None: all) of one input, beginning at record `first_row` of it."""
+    """One shard to be made: row groups (None: all) of one input, beginning at record `first_row` of it.
+
+    `stamp` tells whether the input is still the file the plan was made for (`stamp_of`).
+    """
 
     number: int
     records: Records
@@ -38,6 +41,7 @@ class Unit:
     groups: tuple[int, ...] | None
     first_row: int
     rows: int
+    stamp: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,28 +129,37 @@ def _type(schema: pa.Schema, name: str) -> str:
 
 def _names(files: list[Path]) -> list[str]:
     """Name inputs relative to their common folder: a manifest must not tell where somebody's files lie."""
-    folder = os.path.commonpath([file.resolve().parent for file in files])
-    return [file.resolve().relative_to(folder).as_posix() for file in files]
+    # Not resolved: a link into a cache is called by the name of the link.
+    absolute = [Path(os.path.abspath(file)) for file in files]  # noqa: PTH100 - which resolves no links
+    folder = os.path.commonpath([file.parent for file in absolute])
+    return [file.relative_to(folder).as_posix() for file in absolute]
 
 
 def _units(name: str, records: Records, start: int) -> list[Unit]:
+    stamp = stamp_of(records.path)
     if len(records.groups) < 2:  # noqa: PLR2004 - nothing to cut
-        return [Unit(start, records, name, None, 0, records.rows)]
+        return [Unit(start, records, name, None, 0, records.rows, stamp)]
     units: list[Unit] = []
     members: list[int] = []
     rows = first = 0
     for group, size in enumerate(records.groups):
         if members and rows + size > SHARD_ROWS:
-            units.append(Unit(start + len(units), records, name, tuple(members), first, rows))
+            units.append(Unit(start + len(units), records, name, tuple(members), first, rows, stamp))
             first, rows, members = first + rows, 0, []
         members.append(group)
         rows += size
-    units.append(Unit(start + len(units), records, name, tuple(members), first, rows))
+    units.append(Unit(start + len(units), records, name, tuple(members), first, rows, stamp))
     return units
 
 
+def stamp_of(file: Path) -> tuple[int, ...]:
+    """Tell a file from what takes its place later, without reading it: another file, or one written to."""
+    stat = file.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
 def _stamps(names: list[str], files: list[Path]) -> list[list[Any]]:
-    return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in zip(names, map(os.stat, files), strict=True)]
+    return [[name, *stamp_of(file)] for name, file in zip(names, files, strict=True)]
 
 
 def _rules(screener: Screener, columns: Columns) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pyarrow.json as pj
 import pyarrow.parquet as pq
 
 from rightful.errors import InputError
+from rightful.ledger.run_directory import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +44,9 @@ class Records:
 
 
 def find_inputs(patterns: str | Path | Sequence[str | Path]) -> list[Path]:
-    """Expand patterns and folders into files, sorted, each once.
+    """Expand patterns and folders into files, sorted, each once however it is named or linked to.
+
+    Of a folder, what lies in hidden folders and in finished or unfinished runs is left out: a run must not read itself.
 
     Raises:
         InputError: a pattern matches nothing, or a file is of no format that is read.
@@ -51,25 +54,35 @@ def find_inputs(patterns: str | Path | Sequence[str | Path]) -> list[Path]:
     several = [patterns] if isinstance(patterns, str | Path) else list(patterns)
     if not several:
         raise InputError("no inputs were named", hint="name files, folders or patterns")
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for pattern in several:
         path = Path(pattern)
-        if path.is_dir():
-            matches = sorted(p for p in path.rglob("*") if p.is_file() and _kind(p))
+        if path.is_file():
+            matches = [path]  # before it is a pattern: a name may have brackets
+        elif path.is_dir():
+            matches = sorted(p for p in path.rglob("*") if p.is_file() and _kind(p) and not _of_a_run(p, path))
         else:
             matches = sorted(Path(name) for name in glob.glob(str(pattern), recursive=True))  # noqa: PTH207 - absolute patterns too
             matches = [p for p in matches if p.is_file()]
         if not matches:
             raise InputError(f"nothing matches the input {str(pattern)!r}", pattern=str(pattern))
-        found.update(dict.fromkeys(matches))
-    for path in found:
+        for match in matches:
+            found.setdefault(match.resolve(), match)
+    for path in found.values():
         if _kind(path) is None:
             raise InputError(
                 f"{path} is of no format that is read",
                 hint="records are read from .parquet, .jsonl, .jsonl.gz, .jsonl.zst and .arrow",
                 file=str(path),
             )
-    return list(found)
+    return list(found.values())
+
+
+def _of_a_run(file: Path, folder: Path) -> bool:
+    """Tell whether a file below a folder lies in a hidden folder, or in a run that is finished or being made."""
+    parents = file.relative_to(folder).parents
+    below = [folder / parent for parent in parents if parent.parts]
+    return any(p.name.startswith(".") or p.name.endswith(".partial") or (p / MANIFEST).exists() for p in below)
 
 
 def _kind(path: Path) -> str | None:

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, cast
 
 from rightful.errors import NoSpaceError, RunBusyError, RunError, WorkerLostError
 from rightful.files import digest_of
+from rightful.ledger.checksums import NAME as CHECKSUMS
+from rightful.ledger.checksums import foreign_files
 from rightful.ledger.run_directory import MANIFEST, RunDirectory
 from rightful.runner.finish import put_together
 from rightful.runner.plan import Mode, Plan, Unit, make_plan
@@ -98,7 +100,8 @@ class Run:
 
     def screen(self, *, processes: int, on_progress: Callable[[int, int], None] | None) -> Manifest:
         """Make every shard that is not there yet, and put them together."""
-        if not (self.folder / MANIFEST).exists():
+        # The list of checksums is written last: without it the folder is not whole, whatever else is in it.
+        if not (self.folder / CHECKSUMS).exists():
             work = self.folder / ".work"
             work.mkdir(parents=True, exist_ok=True)
             with _disk_space(self.out):
@@ -119,6 +122,7 @@ class Run:
     def publish(self) -> Manifest:
         """Move the finished folder to where it was asked for."""
         manifest = RunDirectory(self.folder).manifest
+        shutil.rmtree(self.folder / ".work", ignore_errors=True)
         for own in (".plan", ".lock"):
             (self.folder / own).unlink()
         old = self.out.with_name(f".{self.out.name}.old-{os.getpid()}")
@@ -225,7 +229,10 @@ def begun(
     screener = Screener(screener.policy, screener.snapshot, screener.register, plan.columns)
     folder = partial_folder(target)
     _refuse_foreign(target, plan, overwrite=overwrite)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder} cannot be made: {error.strerror or error}", path=str(folder)) from error
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -250,6 +257,13 @@ def _refuse_foreign(target: Path, plan: Plan, *, overwrite: bool) -> None:
         raise RunError(
             f"{target} holds a finished run of other inputs or rules",
             hint="name another directory, or replace it with --overwrite",
+            path=str(target),
+        )
+    if overwrite and (foreign := foreign_files(target)):
+        shown = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")  # noqa: PLR2004
+        raise RunError(
+            f"{target} holds files that are not of the run, and replacing it would delete them: {shown}",
+            hint="move them away, or name another directory",
             path=str(target),
         )
 

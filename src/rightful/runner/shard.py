@@ -15,8 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from rightful.errors import InputError
 from rightful.files import digest_of
 from rightful.ledger.situations import decision_facts
+from rightful.runner.plan import stamp_of
 from rightful.runner.reading import read_batches
 from rightful.screening.figures import languages, text_octets
 from rightful.screening.labels import LEDGER, RIGHTS
@@ -108,11 +110,22 @@ def screen_unit(
         figures = _write(plan, unit, screener, scratch, on_rows)
         if unit.first_row == 0:
             figures.input_sha256 = digest_of(unit.records.path)
+        _refuse_changed(unit)
         (scratch / "figures.json").write_text(figures.to_json(), encoding="utf-8")
         _put(scratch, done)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
+
+
+def _refuse_changed(unit: Unit) -> None:
+    """Refuse a shard of a file that is no longer the one the plan was made for: two versions must not be mixed."""
+    if stamp_of(unit.records.path) != unit.stamp:
+        raise InputError(
+            f"{unit.records.path} was changed while the run was made",
+            hint="run the same command again when nothing writes to it: it begins anew",
+            file=str(unit.records.path),
+        )
 
 
 def _put(scratch: Path, done: Path) -> None:

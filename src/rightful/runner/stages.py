@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rightful.card.write import refuse_failed_quality, write_card
-from rightful.facts.moment import parse_time
 from rightful.files import write_whole
 from rightful.ledger.checksums import write_checksums
-from rightful.ledger.run_directory import POLICY, QUALITY, README, RunDirectory
-from rightful.policy.policy_file import read_policy
+from rightful.ledger.run_directory import QUALITY, README, RunDirectory
 from rightful.quality.report import QualityReport
+from rightful.quality.suite import validate_run_directory
 from rightful.runner.run import begun
-from rightful.screening.columns import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from rightful.ledger.manifest import Manifest
@@ -82,15 +79,8 @@ def validate_run(folder: str | Path) -> QualityReport:
         RunError: the folder is no finished run.
         MissingExtraError: Great Expectations or DuckDB is not installed.
     """
-    from rightful.quality.suite import validate_files  # noqa: PLC0415 - loads the framework
-
     run = RunDirectory(folder)
-    manifest = run.manifest
-    policy = read_policy(run.root / POLICY)
-    roles = dict(manifest.columns)
-    columns = Columns(**{**roles, "label": roles.get("label", "rights")})
-    as_of: datetime | None = parse_time(manifest.snapshot["as_of"])
-    report = validate_files(run.data_files(), policy=policy, columns=columns, as_of=as_of)
+    report = validate_run_directory(run)
     write_whole(run.root / QUALITY, report.to_json().encode())
     write_checksums(run.root)
     return report

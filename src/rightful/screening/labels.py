@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rightful.facts.decision import Decision
     from rightful.policy.policy import Policy
     from rightful.screening.columns import Columns
+    from rightful.screening.locate import Located
     from rightful.screening.observe import Observation
 
 RIGHTS = pa.struct(
@@ -75,13 +76,12 @@ def rights_column(observation: Observation, decided: Sequence[tuple[Decision, in
         for field in RIGHTS
         if field.name != "site"
     }
-    columns["site"] = site_column(observation)
+    columns["site"] = site_column(observation.signals.located)
     return pa.StructArray.from_arrays([columns[field.name] for field in RIGHTS], fields=list(RIGHTS))
 
 
-def site_column(observation: Observation) -> pa.Array:
+def site_column(located: Located) -> pa.Array:
     """Give each row's site; null where it has no location."""
-    located = observation.signals.located
     sites = pa.array([origin.site for origin in located.origins], pa.string())
     return sites.take(pa.array(located.origin, mask=located.origin == NOWHERE))
 
@@ -105,7 +105,7 @@ def ledger_rows(
         "account": as_text(column(batch, columns.account)) if keep and columns.account else None,
         "url_sha256": _url_digests(batch, observation, columns, keep=keep),
         "fetched_at": _moments(observation.locations.fetched_at),
-        "site": site_column(observation),
+        "site": site_column(located),
         "text_sha256": observation.locations.digests,
         "admission": pa.array([d.admission.word for d in decisions], pa.string()).take(rows),
         "reasons": pa.array([list(d.reasons) for d in decisions], pa.list_(pa.string())).take(rows),
