@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -42,9 +43,19 @@ def end_quietly() -> None:
 def print_error(error: RightfulError) -> None:
     """Print an error: what happened, then what to do."""
     out = error_console()
-    out.print(Text("error: ", style="bold red") + Text(error.message), soft_wrap=True)
+    out.print(Text("error: ", style="bold red") + Text(visible(error.message)), soft_wrap=True)
     if error.hint:
-        out.print(Text("  hint: ", style="bold") + Text(error.hint), soft_wrap=True)
+        out.print(Text("  hint: ", style="bold") + Text(visible(error.hint)), soft_wrap=True)
+
+
+def visible(text: object) -> str:
+    """Show the control characters of a foreign text: on a terminal they could erase or alter what is read."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in str(text))
+
+
+def plain(text: object) -> str:
+    """Give a foreign text as it may be printed: control characters shown, and no markup of ours in it."""
+    return escape(visible(text))
 
 
 @contextmanager
@@ -86,13 +97,13 @@ def print_counts(manifest: Manifest) -> None:
     if counts.by_reason:
         reasons = table("held or excluded because", "#records")
         for reason, records in sorted(counts.by_reason.items(), key=lambda item: -item[1]):
-            reasons.add_row(reason, f"{records:,}")
+            reasons.add_row(plain(reason), f"{records:,}")
         console().print()
         console().print(reasons)
     if manifest.unknown_values:
         unknown = table("values the policy does not know", "#records")
         for value, records in sorted(manifest.unknown_values.items(), key=lambda item: -item[1])[:10]:
-            unknown.add_row(value, f"{records:,}")
+            unknown.add_row(plain(value), f"{records:,}")
         console().print()
         console().print(unknown)
     if counts.by_tier:

@@ -91,7 +91,14 @@ def _template(name: str, facts: dict[str, Any]) -> str:
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - Markdown, not HTML: `cell` escapes what comes from data
     )  # fmt: skip
-    environment.filters |= {"cell": cell, "number": number, "share": share, "bar": bar, "mark": KINDS.__getitem__}
+    environment.filters |= {
+        "cell": cell,
+        "quoted": quoted,
+        "number": number,
+        "share": share,
+        "bar": bar,
+        "mark": KINDS.__getitem__,
+    }
     text = resources.files("rightful.card").joinpath("templates", name).read_text(encoding="utf-8")
     return environment.from_string(text).render(**facts, conditions_of=conditions_of)
 
@@ -109,6 +116,11 @@ def cell(value: object) -> str:
     """Make a value safe inside a Markdown table: site names and reasons come from strangers."""
     text = "" if value is None else str(value)
     return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", text)).replace("://", ":&#47;&#47;")
+
+
+def quoted(text: str) -> str:
+    """Quote what the provider says, so that it cannot look like what was computed."""
+    return "\n".join(f"> {cell(line)}" for line in text.splitlines())
 
 
 def number(value: int | None) -> str:

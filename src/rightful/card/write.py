@@ -16,6 +16,7 @@ from rightful.ledger.run_directory import CARD, CROISSANT, LICENCE, POLICY, QUAL
 from rightful.policy.policy_file import read_policy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rightful.policy.policy import Policy
@@ -32,6 +33,7 @@ def write_card(folder: str | Path) -> Path:
         QualityGateError: a critical quality requirement failed: such a run is not published.
     """
     run = RunDirectory(folder)
+    _refuse_unready(run)
     files = render_card(run, read_policy(run.root / POLICY))
     for name, text in files.items():
         write_whole(run.root / name, text.encode())
@@ -41,7 +43,6 @@ def write_card(folder: str | Path) -> Path:
 
 def render_card(run: RunDirectory, policy: Policy) -> dict[str, str]:
     """Give the files of the card by path, from nothing but what lies in the run."""
-    _refuse_unready(run)
     facts = card_facts(run, policy)
     texts = {
         CARD: to_json(facts),
@@ -49,7 +50,7 @@ def render_card(run: RunDirectory, policy: Policy) -> dict[str, str]:
         LICENCE: render_licence(facts),
         README: render_readme(facts),
     }
-    _refuse_overclaims(texts)
+    _refuse_overclaims(policy)
     return texts
 
 
@@ -89,11 +90,24 @@ def refuse_failed_quality(quality: dict[str, object], where: str) -> None:
         )
 
 
-def _refuse_overclaims(texts: dict[str, str]) -> None:
-    found = [(name, claim) for name, text in texts.items() for claim in overclaims(text)]
+def _refuse_overclaims(policy: Policy) -> None:
+    """Stop where the provider claims too much. What records state of themselves is quoted, and claims nothing."""
+    found = [(name, claim) for name, text in _texts(policy.model_dump(mode="json"), "") for claim in overclaims(text)]
     if found:
-        listed = "\n".join(f"  {name}:{claim.line}: {claim.words!r}: {claim.instead}" for name, claim in found)
+        listed = "\n".join(f"  {name}: {claim.words!r}: {claim.instead}" for name, claim in found)
         raise CardError(
             f"the card would claim what nobody checked:\n{listed}",
-            hint="the words come from [card] or [scenario] of the policy: say what was done instead",
+            hint="the words are in the policy: say what was done instead",
         )
+
+
+def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:
+    """Give every text of a policy, with the name of its setting."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, f"{name}.{key}" if name else key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, name)

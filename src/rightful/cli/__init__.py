@@ -11,6 +11,7 @@ import sys
 from typing import Annotated
 
 import typer
+from click.exceptions import Abort, ClickException
 
 import rightful
 from rightful.cli.audits import explain_command, verify_command
@@ -26,6 +27,7 @@ tier, validate them, and write a dataset card that can be recomputed.
 
 The whole way:
 
+\b
   rightful policy init policy.toml
   rightful capture --from 'data/*.parquet' --out signals/
   rightful run policy.toml --input 'data/*.parquet' --snapshot signals/ --out out/
@@ -80,10 +82,13 @@ def main() -> None:
     """Run the command line; our own errors end it with what happened and what to do, not with a traceback."""
     atexit.register(end_quietly)
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except RightfulError as error:
         print_error(error)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (Abort, KeyboardInterrupt):
         error_console().print("stopped; run the same command again to go on", style="yellow")
         sys.exit(130)

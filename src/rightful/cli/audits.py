@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from rightful.errors import InputError
-from rightful.terminal import console, error_console, table
+from rightful.terminal import console, error_console, plain, table, visible
 
 if TYPE_CHECKING:
     from rightful.audit.explain import Explanation, RobotsEvidence, StatementEvidence
@@ -29,11 +28,11 @@ def verify_command(
     steps = table("", "step", "")
     for step in outcome.steps:
         mark = "–" if step.skipped else "[red]✗[/red]" if step.findings else "[green]✓[/green]"
-        steps.add_row(mark, step.name, escape(step.note))
+        steps.add_row(mark, step.name, plain(step.note))
     console().print(steps)
     count = len(outcome.findings)
     for finding in outcome.findings:
-        console().print(f"  {finding}", style="red", markup=False, soft_wrap=True)
+        console().print(f"  {visible(finding)}", style="red", markup=False, soft_wrap=True)
     console().print(
         "verified"
         if not outcome.findings
@@ -60,22 +59,22 @@ def explain_command(
 def _print_explanation(explained: Explanation) -> None:
     out = console()
     record, decision = explained.record, explained.decision
-    out.print(f"[bold]{escape(str(record['id']))}[/bold]  {escape(str(record['url']))}", soft_wrap=True)
+    out.print(f"[bold]{plain(str(record['id']))}[/bold]  {plain(str(record['url']))}", soft_wrap=True)
     style = {"admit": "green", "hold": "yellow", "exclude": "red"}[decision.admission.word]
     out.print(f"  decision  [{style}]{decision.admission.word}[/{style}]")
     for reason in decision.reasons:
-        out.print(f"  because   {escape(reason)}: {explained.meanings[reason]}", soft_wrap=True)
+        out.print(f"  because   {plain(reason)}: {plain(explained.meanings[reason])}", soft_wrap=True)
     if decision.tier:
         out.print(f"  tier      {decision.tier.value}, remuneration {decision.remuneration}", soft_wrap=True)
-        out.print(f"  basis     {escape(str(decision.basis))}", soft_wrap=True)
-    out.print(f"  source    {escape(explained.situation.source)}; licence {escape(explained.situation.licence)}")
+        out.print(f"  basis     {plain(str(decision.basis))}", soft_wrap=True)
+    out.print(f"  source    {plain(explained.situation.source)}; licence {plain(explained.situation.licence)}")
     for evidence in explained.robots:
         _print_robots(evidence)
     for stated in explained.statements:
         _print_statement(stated)
     for entry in explained.optouts:
         reference = f", request {entry.reference}" if entry.reference else ""
-        out.print(f"  opt-out   {entry.kind.value} {escape(entry.key)}: {entry.state.value}{escape(reference)}")
+        out.print(f"  opt-out   {entry.kind.value} {plain(entry.key)}: {entry.state.value}{plain(reference)}")
     out.print()
 
 
@@ -84,12 +83,12 @@ def _print_statement(evidence: StatementEvidence) -> None:
     said, capture = evidence.statement, evidence.capture
     asked = f" ({', '.join(said.conditions)})" if said.conditions else ""
     out.print(
-        f"  {said.protocol} {_WHEN[evidence.when]}: {said.usage} {said.preference}{escape(asked)}, "
-        f"by {escape(said.where)} of {capture['signal']}: {escape(said.text)}",
+        f"  {said.protocol} {_WHEN[evidence.when]}: {said.usage} {said.preference}{plain(asked)}, "
+        f"by {plain(said.where)} of {capture['signal']}: {plain(said.text)}",
         soft_wrap=True,
     )
     out.print(
-        f"          {escape(capture['origin'])}, {capture['fetched_at'] or 'undated'}, "
+        f"          {plain(capture['origin'])}, {capture['fetched_at'] or 'undated'}, "
         f"sha256 {(capture['body_sha256'] or 'none')[:16]}, read by {said.version}",
         style="dim",
         soft_wrap=True,
@@ -109,7 +108,7 @@ def _print_robots(evidence: RobotsEvidence) -> None:
         return
     status = f"status {capture['status']}" if capture["status"] else "status not recorded"
     out.print(
-        f"  robots.txt {when}: {escape(capture['origin'])}, {capture['fetched_at'] or 'undated'}, "
+        f"  robots.txt {when}: {plain(capture['origin'])}, {capture['fetched_at'] or 'undated'}, "
         f"{capture['outcome']}, {status}, sha256 {(capture['body_sha256'] or 'none')[:16]}",
         soft_wrap=True,
     )
@@ -118,5 +117,5 @@ def _print_robots(evidence: RobotsEvidence) -> None:
         named = f"{', '.join(tokens[:_SHOWN_TOKENS])}{more}"
         by = f"line {line}: {text}" if line else "no rule matches"
         group = {"named": "a group of its name", "wildcard": "the * group", "none": "no group"}[kind]
-        out.print(f"    {verdict:<5} by {group}, {escape(by)}", soft_wrap=True)
-        out.print(f"          for {escape(named)}", style="dim", soft_wrap=True)
+        out.print(f"    {verdict:<5} by {group}, {plain(by)}", soft_wrap=True)
+        out.print(f"          for {plain(named)}", style="dim", soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rightful.terminal import console, table
+from rightful.terminal import console, plain, table
 
 policy_app = typer.Typer(help="Write, read and show policies.", no_args_is_help=True, rich_markup_mode=None)
 _File = Annotated[Path, typer.Argument(help="Policy file (TOML).")]
@@ -49,18 +49,22 @@ def show_command(file: _File) -> None:
 
     policy = read_policy(file)
     out = console()
-    out.print(f"{policy.name}  {policy.id}\n", soft_wrap=True)
+    out.print(f"{plain(policy.name)}  {policy.id}\n", soft_wrap=True)
     sources = table("source", "route", "licence", "evidence", "work", title="Sources")
     for source in policy.sources:
         sources.add_row(
-            source.name, source.route.value, source.licence, source.licence_evidence.value, source.work_status.value
+            plain(source.name),
+            source.route.value,
+            plain(source.licence),
+            source.licence_evidence.value,
+            source.work_status.value,
         )
     out.print(sources)
     out.print(f"\nProduct tokens that count ({len(policy.crawler.effective)}):")
-    out.print(", ".join(policy.crawler.effective), soft_wrap=True)
+    out.print(plain(", ".join(policy.crawler.effective)), soft_wrap=True)
     settings = table("setting", "value", title="\nSettings")
     for section, values in policy.model_dump(mode="json").items():
         if isinstance(values, dict):
             for name, value in values.items():
-                settings.add_row(f"{section}.{name}", str(value))
+                settings.add_row(f"{section}.{name}", plain(value))
     out.print(settings)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rightful.terminal import console, print_counts, progress, table
+from rightful.errors import QualityGateError
+from rightful.terminal import console, plain, print_counts, progress, table
 
 if TYPE_CHECKING:
     from rightful.ledger.manifest import Manifest
@@ -44,13 +45,20 @@ def run_command(
 
     Stopped at any point, the same command goes on where it was.
     """
+    from rightful.ledger.run_directory import RunDirectory  # noqa: PLC0415 - when asked
+    from rightful.runner.run import partial_folder  # noqa: PLC0415 - when asked
     from rightful.runner.stages import run_files  # noqa: PLC0415 - when asked
 
-    with progress("screen", "records") as move:
-        finished = run_files(
-            policy, input, snapshot=snapshot, register=register, out=out, processes=processes,
-            reference_time=reference_time, overwrite=overwrite, on_progress=move,
-        )  # fmt: skip
+    try:
+        with progress("screen", "records") as move:
+            finished = run_files(
+                policy, input, snapshot=snapshot, register=register, out=out, processes=processes,
+                reference_time=reference_time, overwrite=overwrite, on_progress=move,
+            )  # fmt: skip
+    except QualityGateError:
+        made = partial_folder(out.resolve())
+        print_counts(RunDirectory(made if made.exists() else out).manifest)  # why, most often
+        raise
     print_counts(finished.manifest)
     console().print()
     _print_quality(finished.quality)
@@ -134,5 +142,5 @@ def _print_quality(report: QualityReport) -> None:
     listed = table("quality requirement", "severity", "result", "observed")
     for row in report.results:
         result = ("passed" if row.passed else "[red]failed[/red]") if row.applied else "not applied"
-        listed.add_row(row.code, row.severity, result, row.observed_text)
+        listed.add_row(row.code, row.severity, result, plain(row.observed_text))
     console().print(listed)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from rightful.errors import InputError
-from rightful.terminal import console, progress, table
+from rightful.terminal import console, plain, progress, table, visible
 
 snapshot_app = typer.Typer(help="Import and show captured signals.", no_args_is_help=True, rich_markup_mode=None)
 optout_app = typer.Typer(help="Opt-outs that reached you directly.", no_args_is_help=True, rich_markup_mode=None)
@@ -50,14 +50,20 @@ def capture_command(
     with progress("capture", "files") as move:
         report = capture_signals(asked, out, settings=rules.capture, on_progress=move, connect_to=target)
     for text in report.unreadable[:10]:
-        typer.echo(f"not a host, left out: {text}", err=True)
+        typer.echo(f"not a host, left out: {visible(text)}", err=True)
     summary = table("outcome", "#files")
     for outcome, count in sorted(report.outcomes.items()):
         summary.add_row(outcome, f"{count:,}")
     console().print(summary)
     for origin, why in list(report.refused.items())[:10]:
-        console().print(f"refused: {origin}: {why}", style="yellow", soft_wrap=True)
+        console().print(f"refused: {plain(origin)}: {why}", style="yellow", soft_wrap=True)
     console().print(f"{out}  {report.digest}", soft_wrap=True)
+    if set(report.outcomes) == {"unreachable"}:
+        console().print(
+            "no site could be reached: what was captured denies everything. Is there a network?",
+            style="yellow",
+            soft_wrap=True,
+        )
 
 
 def _lines(file: Path) -> list[str]:

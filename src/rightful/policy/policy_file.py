@@ -27,7 +27,7 @@ def read_policy(file: str | Path) -> Policy:
     """
     path = Path(file)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(
             f"no policy can be read from {path}: {error}",

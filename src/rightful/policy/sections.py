@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -25,6 +25,19 @@ class Section(BaseModel):
     """A section: immutable, and strict about names it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_written(cls, values: Any) -> Any:
+        """Refuse what would have to be guessed: "no" is a text, and 1 is a number; neither is true or false."""
+        for name, value in values.items() if isinstance(values, dict) else ():
+            field = cls.model_fields.get(name)
+            kind = field.annotation if field else None
+            if kind is bool and not isinstance(value, bool):
+                raise ValueError(f"{name} is true or false, not {value!r}")
+            if kind in {int, float} and (isinstance(value, bool) or not isinstance(value, int | float)):
+                raise ValueError(f"{name} is a number, not {value!r}")
+        return values
 
 
 class MarketEffect(StrEnum):
@@ -207,7 +220,7 @@ class ColumnNames(Section):
     consent: str = ""
     account: str = ""
     language: str = ""
-    label: Name = "rights"
+    label: Annotated[str, StringConstraints(pattern=r"^[^.\s]{1,200}$")] = "rights"
 
 
 class Quality(Section):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 
 from rightful.errors import InputError
+from rightful.facts.moment import parse_time
 from rightful.runner.reading import Records, find_inputs, open_records
 from rightful.screening.screener import RULESET
 
@@ -82,6 +83,12 @@ def make_plan(
         InputError: an input cannot be read, or two of them have different schemas.
         MissingColumnError: the inputs lack a column the policy needs.
     """
+    try:
+        parse_time(reference_time)
+    except (ValueError, OverflowError) as error:
+        raise InputError(
+            f"{reference_time!r} is no time", hint="ISO 8601: 2026-01-31T08:00:00Z", reference_time=reference_time
+        ) from error
     files = find_inputs(inputs)
     opened = [open_records(file) for file in files]
     schema = _shared_schema(opened)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 from rightful.errors import ColumnConflictError, InputError, MissingColumnError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rightful.policy.policy import Policy
 
@@ -97,6 +98,16 @@ class Columns:
         for role, name in self.used().items():
             if name not in available:
                 raise MissingColumnError.among(name, available, role=role, source=file)
+            kind = kind_at(schema, name)
+            if schema.names.count(name.partition(".")[0] if name not in schema.names else name) > 1:
+                raise InputError(f"two columns are called {name!r}, and it is the {role} of a record", column=name)
+            if not _FITS[role](kind):
+                wanted = "a time, a number or text" if role == "fetched_at" else "text"
+                raise InputError(
+                    f"column {name!r} holds {kind}, and the {role} of a record is {wanted}",
+                    hint=f'name another in the policy: [columns] {role} = "…"; or say that there is none: "none"',
+                    column=name,
+                )
         if self.source is None and len(policy.sources) > 1:
             raise MissingColumnError.among("source", available, role="source", source=file)
         if self.label in schema.names and not _is_ours(schema.field(self.label)):
@@ -115,6 +126,43 @@ class Columns:
         paths = (getattr(self, role) for role in roles)
         names = (path if path in schema.names else path.partition(".")[0] for path in paths if path is not None)
         return list(dict.fromkeys(names))
+
+
+def kind_at(schema: pa.Schema, path: str) -> pa.DataType:
+    """Give the type at a path; dictionaries count as what they hold."""
+    if path in schema.names:
+        kind = schema.field(schema.names.index(path)).type
+    else:
+        head, *inner = path.split(".")
+        kind = schema.field(schema.names.index(head)).type
+        for name in inner:
+            kind = kind.field(name).type
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Tell whether a column of this type is read as text."""
+    return any(
+        test(kind)
+        for test in (
+            pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view,
+            pa.types.is_binary, pa.types.is_large_binary, pa.types.is_null,
+        )
+    )  # fmt: skip
+
+
+def _is_time(kind: pa.DataType) -> bool:
+    tests = (is_text, pa.types.is_integer, pa.types.is_timestamp, pa.types.is_date)
+    return any(test(kind) for test in tests)
+
+
+def _is_scalar(kind: pa.DataType) -> bool:
+    return not pa.types.is_nested(kind)
+
+
+_FITS: dict[str, Callable[[pa.DataType], bool]] = defaultdict(
+    lambda: is_text, {"fetched_at": _is_time, "id": _is_scalar}
+)
 
 
 def _is_ours(field: pa.Field) -> bool:
@@ -160,14 +208,16 @@ def text_column(batch: pa.RecordBatch, path: str) -> tuple[pa.Array, pa.Array | 
     array = column(batch, path)
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
+    if not is_text(array.type):
+        raise InputError(f"column {path!r} holds {array.type}, not text", column=path)
+    return readable(array)
+
+
+def readable(array: pa.Array) -> tuple[pa.Array, pa.Array | None]:
+    """Give an array of text as strings, null where it is no valid UTF-8, and which rows those are, if any."""
     if pa.types.is_null(array.type):
         return array.cast(pa.string()), None
-    if pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
-        octets = array
-    elif pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
-        octets = array.cast(pa.large_binary())
-    else:
-        raise InputError(f"column {path!r} holds {array.type}, not text", column=path)
+    octets = array if pa.types.is_binary(array.type) else array.cast(pa.large_binary())
     try:
         return octets.cast(pa.large_string()), None
     except pa.ArrowInvalid:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rightful.screening.columns import column
+from rightful.screening.columns import column, readable
 from rightful.screening.locate import NOWHERE
 from rightful.snapshot.capture_index import NO_TIME
 
@@ -100,8 +100,8 @@ def ledger_rows(
     keep = policy.ledger.locations == "keep"
     values = {
         "id": as_text(column(batch, columns.id)) if columns.id else None,
-        "url": located.urls.cast(pa.large_string()) if keep else None,
-        "final_url": final.urls.cast(pa.large_string()) if keep and final else None,
+        "url": _without_credentials(located.urls) if keep else None,
+        "final_url": _without_credentials(final.urls) if keep and final else None,
         "account": as_text(column(batch, columns.account)) if keep and columns.account else None,
         "url_sha256": _url_digests(batch, observation, columns, keep=keep),
         "fetched_at": _moments(observation.locations.fetched_at),
@@ -116,6 +116,14 @@ def ledger_rows(
     return pa.RecordBatch.from_arrays(arrays, schema=LEDGER)
 
 
+def _without_credentials(urls: pa.Array) -> pa.Array:
+    """Take user names and passwords out of URLs: they name no other location, and the ledger is published."""
+    urls = urls.cast(pa.large_string())
+    if not pc.any(pc.match_substring(urls, "@")).as_py():
+        return urls
+    return pc.replace_substring_regex(urls, r"^(\s*[A-Za-z]+:[/\\]*)[^/?#\\]*@", r"\1")
+
+
 def _filled(values: pa.Array | list[str | None] | None, kind: pa.DataType, rows: int) -> pa.Array:
     if values is None:
         return pa.nulls(rows, kind)
@@ -123,11 +131,13 @@ def _filled(values: pa.Array | list[str | None] | None, kind: pa.DataType, rows:
 
 
 def as_text(values: pa.Array) -> pa.Array:
-    """Write ids and accounts as text; octets in hex."""
+    """Write ids and accounts as text: octets in hex, and null where a text is no valid UTF-8."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
         return pa.array([None if v is None else v.hex() for v in values.to_pylist()], pa.string())
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
+        return readable(values)[0].cast(pa.string())
     return values.cast(pa.string())
 
 

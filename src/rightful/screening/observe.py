@@ -7,22 +7,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, Situation
 from rightful.policy.licences import NO_LICENCE, UNKNOWN_LICENCE, licence_id
 from rightful.register.entries import KeyKind
+from rightful.screening.columns import is_text, kind_at
 from rightful.screening.fact_columns import UNREADABLE, Coded, closed, coded, texts_of, times_of
 from rightful.screening.locate import URL_CODES
 from rightful.screening.optout_columns import digests_of, optout_names
 from rightful.screening.signal_lookup import Locations, SignalLookup, Signals, summarised
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from rightful.policy.policy import Policy
     from rightful.policy.sections import Source
     from rightful.register.export import Register
     from rightful.screening.columns import Columns
+
+_NAMES = ("account", "id", "fetched_at", "language")
 
 
 @dataclass(slots=True)
@@ -52,15 +54,12 @@ class Observer:
         """Observe a batch of records."""
         columns = self._columns
         readable = np.ones(batch.num_rows, bool)
-        named = np.ones(batch.num_rows, bool)
         urls, broken = texts_of(batch, columns.url)
         locations = Locations(urls, broken, fetched_at=times_of(batch, columns.fetched_at))
         if columns.final_url is not None:
             locations.finals, locations.broken_finals = texts_of(batch, columns.final_url)
         if columns.account is not None:
-            locations.accounts, unreadable = texts_of(batch, columns.account)
-            if unreadable is not None:
-                named = ~unreadable.to_numpy(zero_copy_only=False)
+            locations.accounts = texts_of(batch, columns.account)[0]
         if columns.text is not None:
             texts, unreadable = texts_of(batch, columns.text)
             if unreadable is not None:
@@ -78,12 +77,25 @@ class Observer:
             "licence": coded(batch, columns.licence),
             "licence_evidence": coded(batch, columns.licence_evidence),
             "consent": coded(batch, columns.consent),
-            "account_readable": Coded(named.astype(np.int8), (False, True)),
+            "unreadable": Coded(self._unreadable(batch), None),
         }
         for number, (fetch, build) in enumerate(signals.stated):
             codes |= {f"stated_fetch {number}": fetch, f"stated_build {number}": build}
         situations, situation, unknown = self._distinguish(batch.num_rows, codes)
         return Observation(situations, situation, locations, signals, unknown)
+
+    def _unreadable(self, batch: pa.RecordBatch) -> np.ndarray:
+        """Mark the rows whose id, account, time or language is no valid UTF-8: one bit for each of `_NAMES`."""
+        bits = np.zeros(batch.num_rows, np.int8)
+        for bit, role in enumerate(_NAMES):
+            path = getattr(self._columns, role)
+            kind = kind_at(batch.schema, path) if path is not None else pa.null()
+            if not is_text(kind) or (role == "id" and pa.types.is_binary(kind)):  # such ids are written in hex
+                continue
+            broken = texts_of(batch, path)[1]
+            if broken is not None:
+                bits |= broken.to_numpy(zero_copy_only=False).astype(np.int8) << bit
+        return bits
 
     def _sources(self, batch: pa.RecordBatch) -> Coded:
         if self._columns.source is None:
@@ -121,8 +133,7 @@ class Observer:
         licence = self._licence(values["licence"], source, unknown)
         evidence = closed(LicenceEvidence, values["licence_evidence"], "licence_evidence", unknown)
         consent = closed(Consent, values["consent"], "consent", unknown)
-        if not values["account_readable"]:
-            unknown.append(("account", UNREADABLE))
+        unknown += [(name, UNREADABLE) for bit, name in enumerate(_NAMES) if values["unreadable"] >> bit & 1]
         if evidence is None:
             # A licence the record states for itself is a tag until evidence is stated with it.
             own = values["licence"] is not None
