@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from rightful.cli import app
+from rightful.cli import app, main
 from rightful.demo.show import hosts
 from rightful.demo.web import Web
 
@@ -144,3 +144,48 @@ def test_the_digest_of_a_work(tmp_path):
 
 def test_unsafe_settings_are_pointed_out(demo_inputs):
     assert "unsafe_allow_private_addresses" in quick("policy", "check", demo_inputs.policy)
+
+
+def test_what_strangers_wrote_is_printed_as_text(demo_inputs, tmp_path):
+    """Markup of ours, and control characters a terminal would obey."""
+    hostile = tmp_path / "r.jsonl"
+    rows = [
+        {"id": "\x1b[2J[/green]", "url": "http://open-news.example/en/story-1", "text": "t", "source": "[/red]\x1b"}
+    ]
+    hostile.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    rules = ("--snapshot", demo_inputs.snapshot, "--register", demo_inputs.register)
+    told = rightful("screen", demo_inputs.policy, "--input", hostile, "--out", tmp_path / "out", *rules)
+    assert "source=" in told
+    told += rightful("explain", tmp_path / "out", "--url", rows[0]["url"])
+    assert "\x1b" not in told
+    assert "\\x1b[2J[/green]" in told
+
+
+def test_a_run_that_admits_nothing_says_why(demo_inputs, tmp_path):
+    file = tmp_path / "r.jsonl"
+    file.write_text(
+        '{"id": "a", "url": "http://closed.example/page/1", "text": "t", "source": "web"}\n', encoding="utf-8"
+    )
+    rules = ("--snapshot", demo_inputs.snapshot, "--register", demo_inputs.register)
+    told = rightful("run", demo_inputs.policy, "--input", file, "--out", tmp_path / "out", *rules, code=1)
+    assert "ROBOTS_NOW:wildcard" in told
+    assert "records-present" in told
+
+
+def test_interrupted_it_says_how_to_go_on(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["rightful", "verify", "."])
+    monkeypatch.setattr("rightful.audit.verify.verify_run", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert "run the same command again to go on" in capsys.readouterr().err
+
+
+def interrupt(*_arguments, **_named):
+    raise KeyboardInterrupt
+
+
+def test_mistyped_commands_and_options_end_with_2():
+    assert "No such command" in rightful("capure", code=2)
+    assert "No such option" in rightful("verify", "--al", code=2)
+    assert "no finished run" in rightful("card", "/", code=1)

@@ -104,3 +104,26 @@ def test_permissions_need_evidence():
         parse_policy(f'{MINIMAL}{claim}\nevidence = ["sha256:{"0" * 64} the document"]\n')
     # A restriction needs none.
     parse_policy(MINIMAL + 'contract = { training = "forbidden" }\nlicence = "cc-by-nc-4.0"\n')
+
+
+@pytest.mark.parametrize(
+    ("section", "setting"),
+    [
+        ("protocols", 'unsafe_keep_uncaptured = "on"'),
+        ("protocols", "unsafe_keep_uncaptured = 1"),
+        ("protocols", 'any_scheme = "yes"'),
+        ("protocols", 'max_capture_age_days = "7"'),
+        ("protocols", "max_capture_age_days = true"),
+        ("capture", 'timeout_seconds = "20"'),
+        ("columns", 'label = "a.b"'),
+    ],
+)
+def test_nothing_is_guessed(section, setting):
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(f"{MINIMAL}\n[{section}]\n{setting}\n")
+    assert setting.partition(" ")[0] in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path):
+    (tmp_path / "policy.toml").write_text(f"\ufeff{MINIMAL}", encoding="utf-8")
+    assert read_policy(tmp_path / "policy.toml").id == parse_policy(MINIMAL).id

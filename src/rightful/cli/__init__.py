@@ -11,7 +11,6 @@ import sys
 from typing import Annotated
 
 import typer
-from click.exceptions import Abort, ClickException
 
 import rightful
 from rightful.cli.audits import explain_command, verify_command
@@ -78,17 +77,18 @@ def demo_command(
     show_demo(out, with_airflow=airflow)
 
 
+_INTERRUPTED = 130
+
+
 def main() -> None:
     """Run the command line; our own errors end it with what happened and what to do, not with a traceback."""
     atexit.register(end_quietly)
     try:
-        sys.exit(app(standalone_mode=False))
-    except ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        app()
     except RightfulError as error:
         print_error(error)
         sys.exit(1)
-    except (Abort, KeyboardInterrupt):
-        error_console().print("stopped; run the same command again to go on", style="yellow")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:  # what typer makes of Ctrl-C, without a word
+            error_console().print("stopped; run the same command again to go on", style="yellow")
+        raise
