@@ -5,8 +5,8 @@ Two things are yours to say, below:
 1. RECORDS: where your records are. A path, folder or pattern of .parquet, .jsonl (.gz, .zst) or .arrow files.
 2. POLICY: your rules. `rightful policy init policy.toml` writes a file with every setting explained.
 
-Then trigger the DAG. Everything it makes lies in FOLDER: `signals/` what sites said, and `screened/` the dataset, with
-the card as its README.md. Every path can be said anew for one run when you trigger it.
+Then trigger the DAG. Everything it makes lies in FOLDER: `signals/` what sites said, and `screened/<run>` the dataset,
+with the card as its README.md. Every path can be said anew for one run when you trigger it.
 
 Opt-outs that reached you directly go into a register: `rightful optout import requests.csv --out register.arrow`.
 """
@@ -40,7 +40,7 @@ POLICY = f"{FOLDER}/policy.toml"  # 2.
         "policy": Param(POLICY, type="string", description="Policy file."),
         "register": Param("", type="string", description="Exported opt-outs; empty: none were received."),
         "snapshot": Param(f"{FOLDER}/signals", type="string", description="Store of what sites say."),
-        "out": Param(f"{FOLDER}/screened", type="string", description="Directory of the dataset."),
+        "out": Param("", type="string", description="Directory of the dataset; empty: one of its own for every run."),
         "connect_to": Param("", type="string", description="ADDRESS:PORT of an egress gateway; empty: none."),
     },
 )
@@ -60,8 +60,8 @@ def rightful_quickstart() -> None:
         policy="{{ params.policy }}",
         snapshot=captured.output,
         register="{{ params.register }}",
-        out="{{ params.out }}",
-        overwrite=True,  # the newest run takes the place of the last; to keep all, end `out` in {{ run_id }}
+        # A run of its own folder: the last good dataset stays where it is until this one has passed every gate.
+        out=f"{{{{ params.out or '{FOLDER}/screened/' ~ run_id }}}}",
     )
     validated = ValidateQualityOperator(task_id="validate", run=screened.output)
     WriteDatasetCardOperator(task_id="card", run=validated.output)

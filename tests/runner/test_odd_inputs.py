@@ -52,6 +52,22 @@ def test_a_column_of_the_wrong_type_is_said_before_anything_is_done(demo_inputs,
     assert not partial_folder(tmp_path / "out").exists()
 
 
+def test_lines_of_json_are_brought_to_one_schema(demo_inputs, tmp_path):
+    """Null in one file and text in another, a whole number here and a fraction there, a field only some have."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rows = [{"id": "a", "url": URL, "text": "t", "source": "web"}]
+    extra = [{"title": None, "score": 1}, {"title": "T", "score": 0.5, "more": True}]
+    for number, fields in enumerate(extra):
+        (folder / f"{number}.jsonl").write_text(json.dumps(rows[0] | fields) + "\n", encoding="utf-8")
+    manifest = screen_files(demo_inputs.policy, folder, out=tmp_path / "out", **demo_inputs.rules())
+    assert manifest.counts.admit == 2
+    data = pa.concat_tables(pq.read_table(tmp_path / "out" / file.path) for file in manifest.data)
+    assert data.select(["title", "score", "more"]).to_pylist() == [
+        {"title": None, "score": 1.0, "more": None}, {"title": "T", "score": 0.5, "more": True},
+    ]  # fmt: skip
+
+
 def test_two_columns_of_one_name_are_said(demo_inputs, tmp_path):
     table = pa.Table.from_arrays([pa.array(["a"]), pa.array([URL]), pa.array([URL])], names=["id", "url", "url"])
     pq.write_table(table, tmp_path / "r.parquet")

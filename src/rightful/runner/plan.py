@@ -110,6 +110,12 @@ def _shared_schema(opened: list[Records]) -> pa.Schema:
     if not told:
         more = f" and {len(opened) - 1} more inputs" if len(opened) > 1 else ""
         raise InputError(f"{opened[0].path}{more}: no records at all")
+    if all(records.is_json for records in told):
+        try:
+            # Lines of JSON have no schema of their own: a field that is null here and text there is text.
+            return pa.unify_schemas([records.schema for records in told], promote_options="permissive")
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            pass  # told field by field, below
     first = told[0]
     for other in told[1:]:
         if other.schema.names == first.schema.names and other.schema.types == first.schema.types:

@@ -42,6 +42,11 @@ class Records:
     rows: int
     groups: tuple[int, ...] = ()
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the schema was found by reading, and fits what is read with a wider one."""
+        return _kind(self.path) == "json"
+
 
 def find_inputs(patterns: str | Path | Sequence[str | Path]) -> list[Path]:
     """Expand patterns and folders into files, sorted, each once however it is named or linked to.
