@@ -1,5 +1,6 @@
 """What robots.txt says to other protocols, and the fields of the same name, against the tables of this folder."""
 
+import pyarrow.parquet as pq
 import pytest
 from tests.conformance.tables import answer, codes, table
 
@@ -50,3 +51,23 @@ def test_a_file_that_says_the_same_of_every_path_says_so():
     assert same.uniform == same.reading("/any")
     assert RobotsRecords(b"User-agent: *\nContent-Signal: /a ai-train=no\n", ASKED).uniform is None
     assert RobotsRecords(b"", ASKED).uniform.statements == ()
+
+
+# Read by eye: every site of the corpus with a Content-Signal; each says ai-train=no. In comments it says nothing.
+SIGNALLING = dict.fromkeys(("crawlpriceindex.com", "davidtofan.com", "glowsocial.com", "www.researchsquare.com"), "deny")
+
+
+def test_real_files(shared):
+    """Every body, of now and of earlier: none is too odd to be read, and CSS is no signal."""
+    stated, asked = {}, 0
+    for name in ("robots", "robots_history"):
+        rows = pq.read_table(shared / f"data/{name}.parquet", columns=["host", "body"])
+        distinct = {body: host for host, body in zip(rows["host"].to_pylist(), rows["body"].to_pylist(), strict=True)}
+        for body, host in distinct.items():
+            if body is not None:
+                asked += 1
+                reading = RobotsRecords(body.encode(), ASKED).reading("/any")
+                if reading.statements or reading.remarks:
+                    stated[host] = answer(reading, "train-ai")
+    assert asked > 20_000
+    assert stated == SIGNALLING
