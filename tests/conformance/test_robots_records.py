@@ -54,7 +54,9 @@ def test_a_file_that_says_the_same_of_every_path_says_so():
 
 
 # Read by eye: every site of the corpus with a Content-Signal; each says ai-train=no. In comments it says nothing.
-SIGNALLING = dict.fromkeys(("crawlpriceindex.com", "davidtofan.com", "glowsocial.com", "www.researchsquare.com"), "deny")
+SIGNALLING = dict.fromkeys(
+    ("crawlpriceindex.com", "davidtofan.com", "glowsocial.com", "www.researchsquare.com"), "deny"
+)
 
 
 def test_real_files(shared):

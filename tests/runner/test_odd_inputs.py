@@ -125,3 +125,20 @@ def test_credentials_in_urls_are_in_no_ledger(demo_inputs, tmp_path):
 def test_a_time_that_is_none_is_refused_first(demo_inputs, tmp_path):
     with pytest.raises(InputError, match="'tomorrow-ish' is no time"):
         ran(demo_inputs, tmp_path, {}, reference_time="tomorrow-ish")
+
+
+def test_headers_of_records_are_in_the_ledger_and_decided_on_again(demo_inputs, tmp_path):
+    file = written(tmp_path, {"x_robots_tag": ["noai", None], "meta_robots": ["index", "max-snippet:50"]})
+    run_files(demo_inputs.policy, file, out=tmp_path / "out", **demo_inputs.rules())
+    ledger = pq.read_table(tmp_path / "out/rightful/ledger/part-00000.parquet").to_pylist()
+    assert [row["admission"] for row in ledger] == ["exclude", "admit"]
+    assert [row["fields"] for row in ledger] == [
+        "x_robots_tag: noai\nmeta_robots: index",
+        "meta_robots: max-snippet:50",
+    ]
+    assert verify_run(tmp_path / "out", everything=True).findings == ()
+    stated = explain(tmp_path / "out", record_id="a")[0].statements
+    assert {(s.capture, s.statement.where, s.statement.text) for s in stated} == {(None, "X-Robots-Tag", "noai")}
+    card = json.loads((tmp_path / "out/card.json").read_text(encoding="utf-8"))
+    row = next(row for row in card["protocols"] if row["protocol"] == "robots-tag")
+    assert (row["looked_for"], row["excluded"], row["stated"]) == (True, 1, {"deny": 1})

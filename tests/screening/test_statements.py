@@ -114,3 +114,47 @@ def test_paths_are_told_apart(tmp_path):
 def test_data_that_was_not_crawled_is_not_asked_about(tmp_path):
     own = BASE.replace('route = "crawled"', 'route = "self.rd"')
     assert reasons(tmp_path, [capture(TDMREP, RESERVED)], policy=own) == ["GENERAL"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"x_robots_tag": "noai"}, ["RESERVED_FETCH:robots-tag", "RESERVED_NOW:robots-tag"]),
+        ({"x_robots_tag": "otherbot: noai"}, ["GENERAL"]),
+        ({"x_robots_tag": "otherbot: noindex, gptbot: noai"}, ["RESERVED_FETCH:robots-tag", "RESERVED_NOW:robots-tag"]),
+        ({"meta_robots": "NoAI, noimageai"}, ["RESERVED_FETCH:robots-tag", "RESERVED_NOW:robots-tag"]),
+        ({"meta_robots": "max-image-preview:large"}, ["GENERAL"]),
+        ({"meta_robots": "noindex, noarchive"}, ["GENERAL"]),
+        (
+            {"tdm_reservation": "1", "tdm_policy": "https://h.example/p"},
+            ["RESERVED_FETCH:tdmrep", "RESERVED_NOW:tdmrep"],
+        ),
+        ({"tdm_reservation": "0"}, ["GENERAL"]),
+        ({"tdm_policy": "https://h.example/p"}, ["GENERAL"]),
+        ({"content_usage": "train-ai=n"}, ["RESERVED_FETCH:content-usage", "RESERVED_NOW:content-usage"]),
+        ({"content_signal": "ai-train=no"}, ["RESERVED_FETCH:content-signal", "RESERVED_NOW:content-signal"]),
+        ({"content_signal": "ai-train=yes"}, ["GENERAL"]),
+        ({"x_robots_tag": "  ", "meta_robots": None}, ["GENERAL"]),
+        ({"x_robots_tag": "all\r\nnoai"}, ["RESERVED_FETCH:robots-tag", "RESERVED_NOW:robots-tag"]),
+        ({"meta_robots": b"noai\xff"}, ["UNKNOWN_VALUE:meta_robots"]),
+    ],
+)
+def test_what_a_records_own_response_says(tmp_path, fields, expected):
+    add_captures(tmp_path, [capture(ROBOTS, b"", 2020)])
+    table = pa.Table.from_pylist([{"url": f"{HOST}/a", **fields}])
+    assert Screener(parse_policy(BASE), tmp_path).decisions(table)["reasons"].to_pylist() == [expected]
+
+
+def test_a_page_takes_the_place_of_its_site_within_tdmrep_and_nowhere_else(tmp_path):
+    add_captures(tmp_path, [capture(ROBOTS, SIGNAL, 2020), capture(TDMREP, RESERVED, 2020)])
+    rows = [{"url": f"{HOST}/a", "tdm_reservation": 0}, {"url": f"{HOST}/a", "tdm_reservation": None}]
+    found = Screener(parse_policy(BASE), tmp_path).decisions(pa.Table.from_pylist(rows))["reasons"].to_pylist()
+    assert found == [["RESERVED_NOW:content-signal"], ["RESERVED_NOW:content-signal", "RESERVED_NOW:tdmrep"]]
+
+
+def test_words_of_search_engines_count_where_the_policy_says_so(tmp_path):
+    add_captures(tmp_path, [capture(ROBOTS, b"", 2020)])
+    rows = pa.Table.from_pylist([{"url": f"{HOST}/a", "meta_robots": word} for word in ("noindex", "noarchive")])
+    strict = f'{BASE}[protocols]\nsearch_words = "deny"\nbing_words = "honour"\n'
+    found = Screener(parse_policy(strict), tmp_path).decisions(rows)["reasons"].to_pylist()
+    assert found == [["RESERVED_FETCH:robots-tag", "RESERVED_NOW:robots-tag"]] * 2

@@ -39,6 +39,7 @@ LEDGER_COLUMNS = [
     "situation",
     "url_sha256",
     "site",
+    "fields",
 ]
 # A location that is too long, or no text, is held for that; the ledger has its digest, or that of neither location.
 _NOT_KEPT = {UrlFact.UNREADABLE.value, UrlFact.TOO_LONG.value}
@@ -112,13 +113,14 @@ def observe_again(
                 result.differing.append(f"{_name(batch, at)}: its site is {sites[at]}, the ledger says another")
             if keep and digested[at] and not without[at]:
                 result.differing.append(f"{_name(batch, at)}: the ledger has its URL and a digest of it as well")
+            page = (signals.page.value(at) if signals.page is not None else None) or ()
             found = {
                 "url": url,
                 "robots_fetch": ROBOTS_CODES[signals.fetch[at]].value,
                 "robots_build": ROBOTS_CODES[signals.build[at]].value,
                 "optouts": optout_names(int(signals.optouts[at])),
-                "stated_fetch": summarised(policy, (fetch.value(at) for fetch, _ in signals.stated)),
-                "stated_build": summarised(policy, (build.value(at) for _, build in signals.stated)),
+                "stated_fetch": summarised(policy, (fetch.value(at) for fetch, _ in signals.stated), page),
+                "stated_build": summarised(policy, (build.value(at) for _, build in signals.stated), page),
             }
             result.differing += _differences(_name(batch, at), found, situation)
     return result
@@ -157,6 +159,7 @@ def locations_of(batch: pa.RecordBatch, *, keep: bool) -> Locations:
         finals=finals if keep and finals.null_count < len(finals) else None,
         fetched_at=None if times.null_count == len(times) else _seconds(times),
         accounts=batch.column("account") if keep else None,
+        fields=batch.column("fields"),
         digests=None if digests.null_count == len(digests) else digests.to_pylist(),
     )
 

@@ -18,6 +18,8 @@ from rightful.policy.gates import meaning_of
 from rightful.policy.policy_file import read_policy
 from rightful.register.export import Register
 from rightful.screening.robots_columns import captures_in_force
+from rightful.screening.signal_lookup import interpretation
+from rightful.signals.page_fields import read_fields
 from rightful.signals.robots_txt import RobotsTxt
 from rightful.snapshot.capture_index import NOT_CAPTURED
 from rightful.snapshot.site_view import ASK_RULES
@@ -56,12 +58,13 @@ class StatementEvidence:
 
     Attributes:
         when: `fetch` or `now`.
-        capture: the capture's row (`snapshot.model.CAPTURES`).
+        capture: the capture's row (`snapshot.model.CAPTURES`); None where the record's own headers or meta elements
+            state it.
         statement: what was stated, its line or element and its words.
     """
 
     when: str
-    capture: dict[str, Any]
+    capture: dict[str, Any] | None
     statement: Statement
 
 
@@ -156,6 +159,8 @@ class _Explainer:
         asked = {"fetch": int(fetch[0]), "now": int(build[0])} if location else {}
         robots = tuple(self._asked(when, number, location.target) for when, number in asked.items() if location)
         statements = tuple(self._stated(signals.located, locations, location.target)) if location else ()
+        read = read_fields(record["fields"] or "", interpretation(self._policy))
+        statements += tuple(StatementEvidence("fetch", None, statement) for statement in read.statements)
         return Explanation(record, decision, situation, meanings, robots, statements, self._entries(signals.entries))
 
     def _stated(self, located: Located, locations: Locations, target: str) -> Iterator[StatementEvidence]:

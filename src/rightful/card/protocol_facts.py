@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from rightful.facts.statement import Preference
 from rightful.ledger.run_directory import EVIDENCE, RunDirectory
 from rightful.signals.locations import ROBOTS
+from rightful.signals.page_fields import PROTOCOLS
 from rightful.signals.product_tokens import token_table
 from rightful.signals.robots_txt import LENIENCY, RobotsTxt
 from rightful.signals.site_files import SITE_FILES
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 _OTHER_PROTOCOLS = {"license": "rsl"}
 NOT_LOOKED_FOR = (
     "rsl",
-    "robots-tag",
-    "tdm-meta",
     "c2pa",
     "plus",
     "terms of service",
@@ -51,8 +50,10 @@ def protocol_facts(run: RunDirectory, situations: pa.Table) -> list[dict[str, An
         row["stated"] = {said.partition(":")[0] for said in (*row["stated_fetch"], *row["stated_build"])}
     captured = set(Snapshot.open(run.root / EVIDENCE).captures["signal"].to_pylist())
     found = [_protocol("robots", rows)]
-    for name, signals in _SIGNALS_OF.items():
-        found.append({**_protocol(name, rows), "looked_for": bool(captured.intersection(signals))})
+    columns = set(run.manifest.columns)
+    for name in dict.fromkeys((*_SIGNALS_OF, *PROTOCOLS)):
+        looked_for = captured.intersection(_SIGNALS_OF.get(name, ())) or columns.intersection(PROTOCOLS.get(name, ()))
+        found.append({**_protocol(name, rows), "looked_for": bool(looked_for)})
     found.append(_protocol(_REGISTER, rows))
     return found + [{**_protocol(name, ()), "looked_for": False} for name in NOT_LOOKED_FOR]
 

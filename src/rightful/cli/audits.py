@@ -81,18 +81,22 @@ def _print_explanation(explained: Explanation) -> None:
 def _print_statement(evidence: StatementEvidence) -> None:
     out = console()
     said, capture = evidence.statement, evidence.capture
+    file = capture["signal"] if capture else "the record's own response"
     asked = f" ({', '.join(said.conditions)})" if said.conditions else ""
     out.print(
         f"  {said.protocol} {_WHEN[evidence.when]}: {said.usage} {said.preference}{plain(asked)}, "
-        f"by {plain(said.where)} of {capture['signal']}: {plain(said.text)}",
+        f"by {plain(said.where)} of {file}: {plain(said.text)}",
         soft_wrap=True,
     )
-    out.print(
-        f"          {plain(capture['origin'])}, {capture['fetched_at'] or 'undated'}, "
-        f"sha256 {(capture['body_sha256'] or 'none')[:16]}, read by {said.version}",
-        style="dim",
-        soft_wrap=True,
+    captured = (
+        ""
+        if capture is None
+        else (
+            f"{plain(capture['origin'])}, {capture['fetched_at'] or 'undated'}, "
+            f"sha256 {(capture['body_sha256'] or 'none')[:16]}, "
+        )
     )
+    out.print(f"          {captured}read by {said.version}", style="dim", soft_wrap=True)
 
 
 _SHOWN_TOKENS = 6

@@ -98,6 +98,8 @@ class Protocols(Section):
     usages: what the data is used for, in the words of `facts.statement.Usage`; a reservation of any of them counts.
     legacy_labels: `honour-deny` takes a refusal in words of older AIPREF drafts, or of another vocabulary, for one.
     reserved_use: whether a Content-Signal with `use=` below `full`, and without `ai-train`, denies training.
+    bing_words: `honour` takes `noarchive` and `nocache` of robots tags as Bing does, for words on training.
+    search_words: `deny` takes `noindex` for a refusal of AI, as img2dataset does.
     unsafe_ignore: protocols whose reservations count for nothing; they are shown on the card all the same.
     max_capture_age_days: captures older than that, counted from the snapshot's newest, hold; 0 is no limit.
     """
@@ -107,6 +109,8 @@ class Protocols(Section):
     usages: Annotated[tuple[Usage, ...], Field(min_length=1)] = (Usage.TRAIN, Usage.ACQUIRE)
     legacy_labels: Literal["honour-deny", "ignore"] = "honour-deny"
     reserved_use: Literal["deny", "unknown"] = "deny"
+    bing_words: Literal["honour", "evidence"] = "evidence"
+    search_words: Literal["evidence", "deny"] = "evidence"
     unsafe_ignore: tuple[Name, ...] = ()
     max_capture_age_days: Annotated[int, Field(ge=0)] = 0
     unsafe_keep_uncaptured: bool = False
@@ -220,6 +224,12 @@ class ColumnNames(Section):
     consent: str = ""
     account: str = ""
     language: str = ""
+    x_robots_tag: str = ""
+    meta_robots: str = ""
+    tdm_reservation: str = ""
+    tdm_policy: str = ""
+    content_usage: str = ""
+    content_signal: str = ""
     label: Annotated[str, StringConstraints(pattern=r"^[^.\s]{1,200}$")] = "rights"
 
 

@@ -38,6 +38,15 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "consent": ("consent",),
     "account": ("account", "metadata.account"),
     "language": ("language", "lang", "metadata.language"),
+    "x_robots_tag": ("x_robots_tag", "X-Robots-Tag", "headers.x-robots-tag", "headers.X-Robots-Tag"),
+    "meta_robots": ("meta_robots", "metadata.meta_robots", "robots_meta"),
+    "tdm_reservation": (
+        "tdm_reservation", "tdm-reservation", "tdm_reservation_meta", "headers.tdm-reservation",
+        "metadata.tdm_reservation",
+    ),
+    "tdm_policy": ("tdm_policy", "tdm-policy", "tdm_policy_meta", "headers.tdm-policy", "metadata.tdm_policy"),
+    "content_usage": ("content_usage", "Content-Usage", "headers.content-usage", "headers.Content-Usage"),
+    "content_signal": ("content_signal", "Content-Signal", "headers.content-signal", "headers.Content-Signal"),
 }  # fmt: skip
 
 
@@ -56,6 +65,12 @@ class Columns:
     consent: str | None = None
     account: str | None = None
     language: str | None = None
+    x_robots_tag: str | None = None
+    meta_robots: str | None = None
+    tdm_reservation: str | None = None
+    tdm_policy: str | None = None
+    content_usage: str | None = None
+    content_signal: str | None = None
     label: str = "rights"
 
     @classmethod
@@ -161,7 +176,7 @@ def _is_scalar(kind: pa.DataType) -> bool:
 
 
 _FITS: dict[str, Callable[[pa.DataType], bool]] = defaultdict(
-    lambda: is_text, {"fetched_at": _is_time, "id": _is_scalar}
+    lambda: is_text, {"fetched_at": _is_time, "id": _is_scalar, "tdm_reservation": _is_scalar}
 )
 
 
@@ -216,7 +231,7 @@ def text_column(batch: pa.RecordBatch, path: str) -> tuple[pa.Array, pa.Array | 
 def readable(array: pa.Array) -> tuple[pa.Array, pa.Array | None]:
     """Give an array of text as strings, null where it is no valid UTF-8, and which rows those are, if any."""
     if pa.types.is_null(array.type):
-        return array.cast(pa.string()), None
+        return array.cast(pa.large_string()), None
     octets = array if pa.types.is_binary(array.type) else array.cast(pa.large_binary())
     try:
         return octets.cast(pa.large_string()), None

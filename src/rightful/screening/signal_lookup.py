@@ -21,6 +21,8 @@ from rightful.screening.locate import URL_CODES, Located, Locator
 from rightful.screening.optout_columns import OptOutColumns
 from rightful.screening.robots_columns import RobotsColumns, captures_in_force
 from rightful.screening.statement_columns import StatementColumns
+from rightful.signals import tdmrep
+from rightful.signals.page_fields import read_fields
 from rightful.signals.site_files import SITE_FILES, Interpretation
 from rightful.snapshot.capture_index import NOT_CAPTURED
 from rightful.snapshot.signal_view import SignalView
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 _LOCATED, _MISSING = URL_CODES.index(UrlFact.LOCATED), URL_CODES.index(UrlFact.MISSING)
 
 
+_KEPT_FIELDS = 100_000
+
+
 @dataclass(slots=True)
 class Locations:
     """What is known of where the rows of a batch are: all that signals are looked up by.
@@ -48,6 +53,7 @@ class Locations:
         broken_finals: as `broken`, of where redirects led.
         fetched_at: seconds since 1970 per row (`NO_TIME` unknown); None without such a column.
         accounts: as text; None without such a column.
+        fields: headers and meta elements of each row (`page_fields`); None where no column has any.
         digests: digest of each text's canonical form; None where content is not looked up.
     """
 
@@ -57,6 +63,7 @@ class Locations:
     broken_finals: pa.Array | None = None
     fetched_at: np.ndarray | None = None
     accounts: pa.Array | None = None
+    fields: pa.Array | None = None
     digests: list[str | None] | None = None
 
 
@@ -70,6 +77,7 @@ class Signals:
         fetch, build: codes into `ROBOTS_CODES` per row.
         optouts: bits of `optout_columns.BIT_NAMES` per row.
         stated: for every signal file that was captured, what it stated at fetch, and states now (`StatementColumns`).
+        page: what each row's own headers and meta elements state; None where no row has any.
         captures: rows of the snapshot's table that were used.
         entries: rows of the register that had an effect.
     """
@@ -81,6 +89,7 @@ class Signals:
     build: np.ndarray
     optouts: np.ndarray
     stated: tuple[tuple[Coded, Coded], ...]
+    page: Coded | None
     captures: set[int]
     entries: set[int]
 
@@ -93,15 +102,31 @@ def _readable(located: Located, final: Located | None) -> np.ndarray:
     return np.where(lost, final.state, located.state).astype(np.int8)
 
 
-def summarised(policy: Policy, stated: Iterable[tuple[Statement, ...]]) -> tuple[str, ...]:
-    """Give the fact that several signals' statements amount to under a policy."""
-    return summary((statement for several in stated for statement in several), policy.protocols.usages)
+def summarised(
+    policy: Policy, files: Iterable[tuple[Statement, ...]], page: tuple[Statement, ...] = ()
+) -> tuple[str, ...]:
+    """Give the fact that signal files, and a record's own headers and meta elements, amount to under a policy.
+
+    TDMRep alone says that what a page states takes the place of what its site states (`tdmrep.settle`).
+    """
+    of_site = tuple(statement for several in files for statement in several)
+    if page:
+        steps = (tuple(s for s in step if s.protocol == tdmrep.PROTOCOL) for step in (of_site, page))
+        others = (s for s in (*of_site, *page) if s.protocol != tdmrep.PROTOCOL)
+        of_site = (*others, *tdmrep.settle(*steps))
+    return summary(of_site, policy.protocols.usages)
 
 
 def interpretation(policy: Policy) -> Interpretation:
     """Give a policy's answers to what the specifications leave open."""
     protocols = policy.protocols
-    return Interpretation(policy.crawler.effective, protocols.legacy_labels, protocols.reserved_use)
+    return Interpretation(
+        policy.crawler.effective,
+        protocols.legacy_labels,
+        protocols.reserved_use,
+        protocols.bing_words,
+        protocols.search_words,
+    )
 
 
 def site_view(policy: Policy, snapshot: Snapshot) -> SiteView:
@@ -127,7 +152,8 @@ class SignalLookup:
         self.view = site_view(policy, snapshot)
         self._register = register
         self._locator = Locator()
-        asked = interpretation(policy)
+        asked = self._asked = interpretation(policy)
+        self._fields_read: dict[str, tuple[Statement, ...]] = {}
         self.signal_views = [
             SignalView(
                 snapshot,
@@ -154,7 +180,23 @@ class SignalLookup:
         optouts = self._optouts(locations, located, final, entries)
         stated = tuple(self._stated(located, final, locations, captures))
         url = _readable(located, final)
-        return Signals(located, final, url, fetch, build, optouts, stated, captures, entries)
+        page = self._page(locations.fields)
+        return Signals(located, final, url, fetch, build, optouts, stated, page, captures, entries)
+
+    def _page(self, fields: pa.Array | None) -> Coded | None:
+        if fields is None or fields.null_count == len(fields):
+            return None
+        encoded = fields.dictionary_encode()
+        values = [self._read_fields(lines) for lines in encoded.dictionary.to_pylist()]
+        return Coded(encoded.indices.fill_null(-1).to_numpy(), values)
+
+    def _read_fields(self, lines: str) -> tuple[Statement, ...]:
+        known = self._fields_read.get(lines)
+        if known is None:
+            if len(self._fields_read) >= _KEPT_FIELDS:
+                self._fields_read.clear()
+            known = self._fields_read[lines] = read_fields(lines, self._asked).substance
+        return known
 
     def _stated(
         self, located: Located, final: Located | None, locations: Locations, captures: set[int]

@@ -31,11 +31,14 @@ class Interpretation:
         tokens: product tokens that count, lower-case, `*` among them where it does.
         legacy_labels: what to do with AIPREF labels of older drafts and of other vocabularies.
         reserved_use: what a Content-Signal with `use=` below `full`, and without `ai-train`, says of training.
+        bing_words, search_words: what `noarchive`, and what `noindex` of robots tags says of AI (`robots_tag`).
     """
 
     tokens: tuple[str, ...] = ("*",)
     legacy_labels: Literal["honour-deny", "ignore"] = "honour-deny"
     reserved_use: Literal["deny", "unknown"] = "deny"
+    bing_words: Literal["honour", "evidence"] = "evidence"
+    search_words: Literal["evidence", "deny"] = "evidence"
 
 
 class SiteFile(Protocol):
