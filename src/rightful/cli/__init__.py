@@ -15,6 +15,7 @@ import typer
 import rightful
 from rightful.cli.audits import explain_command, verify_command
 from rightful.cli.policies import policy_app
+from rightful.cli.reading import signals_command
 from rightful.cli.runs import card_command, label_command, run_command, screen_command, validate_command
 from rightful.cli.signals import capture_command, optout_app, snapshot_app
 from rightful.errors import RightfulError
@@ -64,6 +65,7 @@ app.command("validate")(validate_command)
 app.command("card")(card_command)
 app.command("verify")(verify_command)
 app.command("explain")(explain_command)
+app.command("signals")(signals_command)
 
 
 @app.command("demo")
