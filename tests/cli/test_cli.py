@@ -194,12 +194,19 @@ def test_mistyped_commands_and_options_end_with_2():
 def test_a_signal_file_is_read_aloud(tmp_path):
     robots = tmp_path / "robots.txt"
     robots.write_text(
-        "User-agent: GPTBot\nDisallow: /\n\nUser-agent: *\nContent-Usage: ai-train=no\nContent-Signal: train-ai=n\n\n"
+        "User-agent: GPTBot\nDisallow: /\n\nUser-agent: *\nDisallow: /y\nContent-Usage: ai-train=no\nContent-Signal: train-ai=n\n\n"
         "User-agent: *\nDisalow: /x\n",
         encoding="utf-8",
     )
     told = rightful("signals", robots, "--path", "/x")
-    for words in ("line 2", "Disallow: /", "Content-Usage: ai-train=no", "another vocabulary", "misspelt", "several groups"):
+    for words in (
+        "line 2",
+        "Disallow: /",
+        "Content-Usage: ai-train=no",
+        "another vocabulary",
+        "misspelt",
+        "several groups",
+    ):
         assert words in told
     assert re.search(r"content-signal +train-ai +deny", told)
     tdmrep = tmp_path / "x.json"
