@@ -22,10 +22,13 @@ from rightful.airflow import (
 )
 from rightful.audit.verify import verify_run
 from rightful.demo.show import compare_with_the_right_answers, hosts
+from rightful.demo.sites import SITES
 from rightful.demo.web import Answer, Web
 from rightful.files import digest_of
 from rightful.signals.locations import SIGNALS
 from rightful.snapshot.store import Snapshot
+
+LICENCES = sum("rsl:" in site.shows.lower() for site in SITES)  # captured besides, one each
 
 MARKER = "zebra-crossing"
 URLS = ("http://open-news.example/en/1", "http://closed.example/2", "http://no-such-site.example/3", None)
@@ -66,7 +69,7 @@ def test_capture_of_the_sites_of_records_and_of_hosts(demo_inputs, tmp_path):
         assert told["snapshot"] == str(tmp_path / "signals")
         assert told["digest"] == Snapshot.open(tmp_path / "signals").digest
         assert told["origins"] == len(hosts()) + 1
-        assert told["captured"] == sum(told["outcomes"].values()) == told["origins"] * len(SIGNALS)
+        assert told["captured"] == sum(told["outcomes"].values()) == told["origins"] * len(SIGNALS) + LICENCES
         again = operator.execute({})
         paths = [f"/{signal}" for signal in SIGNALS]
         assert sorted(web.paths("more.example")) == sorted(paths + paths)  # the sites were asked again

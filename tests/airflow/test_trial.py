@@ -13,12 +13,15 @@ import pytest
 from rightful.airflow.trial import run_dag
 from rightful.audit.verify import verify_run
 from rightful.demo.show import compare_with_the_right_answers, hosts
+from rightful.demo.sites import SITES
 from rightful.demo.web import Web
 from rightful.errors import MissingExtraError, RunError
 from rightful.signals.locations import SIGNALS
 
 if TYPE_CHECKING:
     from rightful.airflow.trial import DagTrial
+
+LICENCES = sum("rsl:" in site.shows.lower() for site in SITES)  # captured besides, one each
 
 ODD = """
 from airflow.sdk import dag, task
@@ -89,7 +92,7 @@ def test_the_quickstart(demo_inputs, web, tmp_path):
     compare_with_the_right_answers(out, demo_inputs.expected)
     verify_run(out)
     capture, screen, validate, card = (trial.tasks[name].result for name in names)
-    assert sum(capture["outcomes"].values()) == len(hosts()) * len(SIGNALS)
+    assert sum(capture["outcomes"].values()) == len(hosts()) * len(SIGNALS) + LICENCES
     assert screen["snapshot"] == capture["digest"]
     assert screen["records"]["in_all"] == pq.read_metadata(demo_inputs.records).num_rows
     assert validate["applied"] == validate["passed"]

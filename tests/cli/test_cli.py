@@ -194,7 +194,8 @@ def test_mistyped_commands_and_options_end_with_2():
 def test_a_signal_file_is_read_aloud(tmp_path):
     robots = tmp_path / "robots.txt"
     robots.write_text(
-        "User-agent: GPTBot\nDisallow: /\n\nUser-agent: *\nDisallow: /y\nContent-Usage: ai-train=no\nContent-Signal: train-ai=n\n\n"
+        "User-agent: GPTBot\nDisallow: /\n\nUser-agent: *\nDisallow: /y\nContent-Usage: ai-train=no\n"
+        "Content-Signal: train-ai=n\n\n"
         "User-agent: *\nDisalow: /x\n",
         encoding="utf-8",
     )

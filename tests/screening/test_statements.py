@@ -7,7 +7,7 @@ import pytest
 
 from rightful.policy.policy_file import parse_policy
 from rightful.screening.screener import Screener
-from rightful.signals.locations import AI_TXT, ROBOTS, TDMREP, TRUST_TXT
+from rightful.signals.locations import AI_TXT, ROBOTS, RSL, TDMREP, TRUST_TXT
 from rightful.snapshot.model import Capture, classify
 from rightful.snapshot.store import add_captures
 
@@ -158,3 +158,60 @@ def test_words_of_search_engines_count_where_the_policy_says_so(tmp_path):
     strict = f'{BASE}[protocols]\nsearch_words = "deny"\nbing_words = "honour"\n'
     found = Screener(parse_policy(strict), tmp_path).decisions(rows)["reasons"].to_pylist()
     assert found == [["RESERVED_FETCH:robots-tag", "RESERVED_NOW:robots-tag"]] * 2
+
+
+LICENCE_URL = f"{HOST}/rsl.xml"
+DECLARING = f"License: {LICENCE_URL}\nUser-agent: *\nAllow: /\n".encode()
+
+
+def rsl_document(inside, url="/"):
+    return f'<rsl xmlns="https://rslstandard.org/rsl"><content url="{url}">{inside}</content></rsl>'.encode()
+
+
+PROHIBITED = rsl_document('<license><prohibits type="usage">ai-train</prohibits></license>')
+PERMITTED = rsl_document('<license><permits type="usage">all</permits></license>')
+PRICE = '<payment type="crawl"><amount currency="USD">1</amount></payment>'
+PRICED = rsl_document(f'<license><permits type="usage">all</permits>{PRICE}</license>')
+
+
+def licence(body, year=2024, status=200, url=LICENCE_URL):
+    outcome, kind = classify(status, None, body, RSL)
+    return Capture(url, at(year), outcome, kind, signal=RSL, status=status, body=body)
+
+
+@pytest.mark.parametrize(
+    ("captures", "expected"),
+    [
+        ([licence(PROHIBITED)], ["RESERVED_NOW:rsl"]),
+        ([licence(PERMITTED)], ["GENERAL"]),
+        ([licence(PRICED)], ["CONDITIONAL_NOW:rsl"]),
+        ([licence(None, status=404)], ["RESERVED_NOW:rsl"]),
+        ([licence(None, status=503)], ["RESERVED_NOW:rsl"]),
+        ([licence(b"<html>no licence</html>")], ["RESERVED_NOW:rsl"]),
+        ([], ["UNREADABLE:rsl"]),
+        ([licence(PROHIBITED, url=f"{HOST}/another.xml")], ["UNREADABLE:rsl"]),
+        ([licence(rsl_document('<license><prohibits type="usage">all</prohibits></license>', "/other/"))], ["GENERAL"]),
+    ],
+)
+def test_the_licence_a_site_declares(tmp_path, captures, expected):
+    assert reasons(tmp_path, [capture(ROBOTS, DECLARING), *captures]) == expected
+
+
+def test_a_licence_nobody_declares_says_nothing(tmp_path):
+    assert reasons(tmp_path, [capture(ROBOTS, b"User-agent: *\nAllow: /\n"), licence(PROHIBITED)]) == ["GENERAL"]
+
+
+def test_a_licence_as_it_was_and_as_it_is(tmp_path):
+    history = [capture(ROBOTS, DECLARING, 2021), licence(PERMITTED, 2021), licence(PROHIBITED, 2024)]
+    assert reasons(tmp_path, history, fetched=2022) == ["RESERVED_NOW:rsl"]
+    assert reasons(tmp_path, [], fetched=2025) == ["RESERVED_FETCH:rsl", "RESERVED_NOW:rsl"]
+
+
+def test_a_group_of_a_token_replaces_the_licence_of_the_site(tmp_path):
+    body = f"License: {HOST}/site.xml\nUser-agent: GPTBot\nLicense: /group.xml\nAllow: /\n".encode()
+    captures = [
+        capture(ROBOTS, body),
+        licence(PROHIBITED, url=f"{HOST}/group.xml"),
+        licence(PERMITTED, url=f"{HOST}/site.xml"),
+    ]
+    assert reasons(tmp_path, captures) == ["RESERVED_NOW:rsl"]

@@ -17,11 +17,12 @@ from rightful.ledger.situations import read_situation
 from rightful.policy.gates import meaning_of
 from rightful.policy.policy_file import read_policy
 from rightful.register.export import Register
+from rightful.screening.licence_columns import licence_reading, licences_declared
 from rightful.screening.robots_columns import captures_in_force
 from rightful.screening.signal_lookup import interpretation
 from rightful.signals.page_fields import read_fields
 from rightful.signals.robots_txt import RobotsTxt
-from rightful.snapshot.capture_index import NOT_CAPTURED
+from rightful.snapshot.capture_index import NO_TIME, NOT_CAPTURED
 from rightful.snapshot.site_view import ASK_RULES
 from rightful.snapshot.store import Snapshot
 
@@ -59,7 +60,7 @@ class StatementEvidence:
     Attributes:
         when: `fetch` or `now`.
         capture: the capture's row (`snapshot.model.CAPTURES`); None where the record's own headers or meta elements
-            state it.
+            state it, and where a declared licence was never captured.
         statement: what was stated, its line or element and its words.
     """
 
@@ -171,6 +172,21 @@ class _Explainer:
                     capture = view.captures.slice(number, 1).to_pylist()[0]
                     for statement in view.reading(number, target).statements:
                         yield StatementEvidence(when, capture, statement)
+                    if view is self._lookup.signal_views[0]:
+                        yield from self._licensed(when, number, located, locations, target)
+
+    def _licensed(
+        self, when: str, number: int, located: Located, locations: Locations, target: str
+    ) -> Iterator[StatementEvidence]:
+        view = self._lookup.licences
+        times = locations.fetched_at
+        moment = None if when == "now" or times is None or times[0] == NO_TIME else int(times[0])
+        origin = located.origins[int(located.origin[0])].origin
+        for url in licences_declared(self._lookup.signal_views[0], number, origin):
+            at = view.at(url, moment)
+            capture = view.captures.slice(at, 1).to_pylist()[0] if at != NOT_CAPTURED else None
+            for statement in licence_reading(view, url, at, target).statements:
+                yield StatementEvidence(when, capture, statement)
 
     def _asked(self, when: str, number: int, target: str) -> RobotsEvidence:
         if number == NOT_CAPTURED:

@@ -88,10 +88,7 @@ def _declared(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _not_checked(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    unread = ", ".join(row["protocol"] for row in facts["protocols"] if not row["looked_for"])
-    seen = facts["robots"]["other_protocols_seen"]
-    noticed = "; ".join(f"{count:,} of the robots.txt files carry {name}" for name, count in seen.items())
-    yield "N1", f"{unread} ({noticed})" if noticed else unread
+    yield "N1", ", ".join(row["protocol"] for row in facts["protocols"] if not row["looked_for"])
     yield "N2", "not looked for"
     yield "N3", "exact text only" if facts["optouts"] is not None else "no opt-outs were given"
     yield "N4", "not looked into"

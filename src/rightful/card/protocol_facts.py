@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from rightful.facts.statement import Preference
 from rightful.ledger.run_directory import EVIDENCE, RunDirectory
+from rightful.signals import rsl
 from rightful.signals.locations import ROBOTS
 from rightful.signals.page_fields import PROTOCOLS
 from rightful.signals.product_tokens import token_table
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
 
     from rightful.policy.policy import Policy
 
-# Records of other protocols in a robots.txt: seen, counted, and not decided on by this version.
-_OTHER_PROTOCOLS = {"license": "rsl"}
 NOT_LOOKED_FOR = (
-    "rsl",
     "c2pa",
     "plus",
     "terms of service",
@@ -37,7 +35,7 @@ _SIGNALS_OF = {
     protocol: tuple(name for name, kind in SITE_FILES.items() if protocol in kind.protocols)
     for kind in SITE_FILES.values()
     for protocol in kind.protocols
-}
+} | {rsl.PROTOCOL: (ROBOTS,)}  # which says where a licence is
 _OF_PROTOCOLS = ("RESERVED", "CONDITIONAL", "UNREADABLE")
 _NO_DENIAL = {"allow", "missing", "missing:refused"}
 
@@ -92,14 +90,10 @@ def robots_facts(run: RunDirectory, situations: pa.Table, policy: Policy) -> dic
     captures = evidence.captures.filter(pc.equal(evidence.captures["signal"], ROBOTS))
     times = [moment for moment in captures["fetched_at"].to_pylist() if moment is not None]
     leniency: Counter[str] = Counter()
-    other: Counter[str] = Counter()
     for row in pc.value_counts(captures["body_sha256"].drop_null()).to_pylist():
         robots = RobotsTxt.parse(evidence.body(row["values"]))
         for name in robots.leniency:
             leniency[name] += row["counts"]
-        names = {record.name for record in _records(robots)}
-        for name in names & set(_OTHER_PROTOCOLS):
-            other[_OTHER_PROTOCOLS[name]] += row["counts"]
     return {
         "captures": captures.num_rows,
         "first": min(times).isoformat() if times else None,
@@ -109,19 +103,12 @@ def robots_facts(run: RunDirectory, situations: pa.Table, policy: Policy) -> dic
         "leniency": [
             {"name": name, "meaning": LENIENCY[name], "captures": leniency[name]} for name in sorted(leniency)
         ],
-        "other_protocols_seen": dict(sorted(other.items())),
         "at_fetch": _fact_counts(situations, "robots_fetch"),
         "now": _fact_counts(situations, "robots_build"),
         "drift": _drift(situations),
         "tokens": list(policy.crawler.effective),
         "token_table": token_table().version,
     }
-
-
-def _records(robots: RobotsTxt) -> Iterable[Any]:
-    yield from robots.site_records
-    for group in robots.groups:
-        yield from group.extensions
 
 
 def _drift(situations: pa.Table) -> int:

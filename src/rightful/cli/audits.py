@@ -81,7 +81,7 @@ def _print_explanation(explained: Explanation) -> None:
 def _print_statement(evidence: StatementEvidence) -> None:
     out = console()
     said, capture = evidence.statement, evidence.capture
-    file = capture["signal"] if capture else "the record's own response"
+    file = capture["signal"] if capture else "the record's own response, or a licence nobody captured"
     asked = f" ({', '.join(said.conditions)})" if said.conditions else ""
     out.print(
         f"  {said.protocol} {_WHEN[evidence.when]}: {said.usage} {said.preference}{plain(asked)}, "

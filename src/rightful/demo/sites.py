@@ -78,6 +78,16 @@ User-agent: *
 Disallow: /members/
 """
 
+_LICENCE = b"""<rsl xmlns="https://rslstandard.org/rsl">
+  <content url="/stories/"><license><prohibits type="usage">ai-train</prohibits></license></content>
+  <content url="/"><license><permits type="usage">all</permits></license></content>
+</rsl>
+"""
+_PRICES = b"""<rsl xmlns="https://rslstandard.org/rsl">
+  <content url="/"><license><permits type="usage">ai-all</permits><payment type="crawl"><amount currency="USD">0.01</amount></payment></license></content>
+</rsl>
+"""
+
 # On a site that allows it, of a source nobody declared.
 FOUND = Pages("/from-nowhere/{n}", HOLD, "PROVENANCE_UNKNOWN", source="a-disk-we-found")
 
@@ -116,6 +126,9 @@ SITES: tuple[Site, ...] = (
     Site("trust.example", "trust.txt: no training", _robots(""), (_reserved("trust-txt"),), {"/trust.txt": Answer(b"member=https://association.example/\ndatatrainingallowed=no\n")}),
     Site("paintings.example", "ai.txt: HTML may not be taken, and a page is HTML", _robots(""), (_reserved("ai-txt", "/about/{n}"), _admitted("/captions/{n}.txt")), {"/ai.txt": Answer(b"User-Agent: *\nDisallow: *.html\nAllow: *.txt\n")}),
     Site("every-path.example", "one web page at every path: none of its signal files is one", _HTML, (_admitted(),), dict.fromkeys(("/ai.txt", "/trust.txt", "/.well-known/tdmrep.json"), _HTML)),
+    Site("licensed.example", "RSL: training is prohibited, by a licence robots.txt points to", _robots("License: http://licensed.example/rsl.xml\nUser-agent: *\nAllow: /\n"), (_reserved("rsl", "/stories/{n}"), _admitted("/notes/{n}")), {"/rsl.xml": Answer(_LICENCE)}),
+    Site("for-sale.example", "RSL: training against payment for every crawl", _robots("License: /terms.xml\nUser-agent: *\nAllow: /\n"), (Pages("/page/{n}", EXCLUDE, "CONDITIONAL_NOW:rsl"),), {"/terms.xml": Answer(_PRICES)}),
+    Site("lost-licence.example", "RSL: a licence is declared, and is not there: nothing is licensed", _robots("License: http://lost-licence.example/none.xml\n"), (_reserved("rsl"),)),
     Site("author.example", "allowed by robots.txt, opted out through the register", _robots("User-agent: *\nAllow: /\n"), (Pages("/novel/{n}", EXCLUDE, "OPTOUT:site"),)),
     Site("forum.example", "one thread opted out, one request not verified yet", _robots(""), (Pages("/thread/7/{n}", EXCLUDE, "OPTOUT:prefix"), Pages("/thread/8/{n}", HOLD, "OPTOUT_PENDING:prefix"), _admitted("/thread/9/{n}"))),
     Site("mirror.example", "a copy of an opted-out work, found by its digest", _robots("User-agent: *\nDisallow:\n"), (Pages("/copy/{n}", EXCLUDE, "OPTOUT:content"), _admitted("/own/{n}"))),

@@ -147,5 +147,5 @@ def summary(statements: Iterable[Statement], usages: Iterable[Usage]) -> tuple[s
 
 
 def shown(text: str) -> str:
-    """Cut what a document says to what is kept of it, on one line."""
-    return " ".join(text.split())[:SHOWN_CHARACTERS]
+    """Cut what a document says to what is kept of it, on one line, and as text that can be written."""
+    return " ".join(text.split())[:SHOWN_CHARACTERS].encode("utf-8", "replace").decode("utf-8")

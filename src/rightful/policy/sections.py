@@ -272,12 +272,14 @@ class Capturing(Section):
     """How signals are captured. The defaults are polite; a private address is refused after it was resolved.
 
     signals: which files, by their paths on the origin; `robots.txt` is always among them.
+    licences: whether to fetch the RSL documents, wherever they are, that a robots.txt declares.
     """
 
     user_agent: Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,198}[!-~])?$")] = (
         "rightful (signal capture; no pages)"
     )
     signals: tuple[SignalName, ...] = SIGNALS
+    licences: bool = True
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     seconds_between_requests_to_a_host: Annotated[float, Field(ge=0)] = 1.0
     timeout_seconds: Annotated[float, Field(gt=0)] = 20.0

@@ -19,7 +19,7 @@ from rightful.screening.labels import as_text
 from rightful.screening.locate import URL_CODES
 from rightful.screening.optout_columns import digests_of, optout_names
 from rightful.screening.signal_lookup import Locations, SignalLookup, Signals, summarised
-from rightful.signals.page_fields import ROLES
+from rightful.signals.page_fields import ROLES, SEVERAL
 
 if TYPE_CHECKING:
     from rightful.policy.policy import Policy
@@ -112,7 +112,7 @@ class Observer:
                 continue
             kind = kind_at(batch.schema, path)
             texts = texts_of(batch, path)[0] if is_text(kind) else as_text(column(batch, path)).cast(pa.large_string())
-            one_line = pc.replace_substring_regex(texts, r"[\r\n]+", ", ")
+            one_line = pc.replace_substring_regex(texts, r"[\r\n]+", SEVERAL)
             stated = pc.not_equal(pc.utf8_trim_whitespace(one_line), "")
             line = pc.binary_join_element_wise(
                 pa.scalar(f"{role}:", pa.large_string()), one_line, pa.scalar(" ", pa.large_string())

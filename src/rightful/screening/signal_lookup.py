@@ -17,13 +17,15 @@ from rightful.facts.situation import UrlFact
 from rightful.facts.statement import summary
 from rightful.register.entries import KeyKind
 from rightful.screening.fact_columns import Coded, stricter
+from rightful.screening.licence_columns import LicenceColumns
 from rightful.screening.locate import URL_CODES, Located, Locator
 from rightful.screening.optout_columns import OptOutColumns
 from rightful.screening.robots_columns import RobotsColumns, captures_in_force
 from rightful.screening.statement_columns import StatementColumns
 from rightful.signals import tdmrep
+from rightful.signals.locations import RSL
 from rightful.signals.page_fields import read_fields
-from rightful.signals.site_files import SITE_FILES, Interpretation
+from rightful.signals.site_files import SITE_FILES, Interpretation, RslFile
 from rightful.snapshot.capture_index import NOT_CAPTURED
 from rightful.snapshot.signal_view import SignalView
 from rightful.snapshot.site_view import SiteView
@@ -126,6 +128,7 @@ def interpretation(policy: Policy) -> Interpretation:
         protocols.reserved_use,
         protocols.bing_words,
         protocols.search_words,
+        "commercial" if policy.scenario.commercial else "non-commercial",
     )
 
 
@@ -145,7 +148,8 @@ class SignalLookup:
 
     Attributes:
         view: robots.txt by origin and time.
-        signal_views: every signal file, robots.txt for what it says to other protocols.
+        licences: RSL documents, by their URLs.
+        signal_views: every signal file of an origin, robots.txt for what it says to other protocols.
     """
 
     def __init__(self, policy: Policy, snapshot: Snapshot, register: Register | None) -> None:
@@ -164,6 +168,8 @@ class SignalLookup:
             )
             for signal, kind in SITE_FILES.items()
         ]
+
+        self.licences = SignalView(snapshot, RSL, lambda body: RslFile(body, asked), any_scheme=False)
 
     def signals(self, locations: Locations) -> Signals:
         """Look up what robots.txt and the register say about a batch's locations."""
@@ -201,12 +207,21 @@ class SignalLookup:
     def _stated(
         self, located: Located, final: Located | None, locations: Locations, captures: set[int]
     ) -> Iterator[tuple[Coded, Coded]]:
-        for view in self.signal_views:
-            for place in (located, final):
-                if place is not None and place.origins and len(view):
-                    columns = StatementColumns(view, place, locations.fetched_at)
-                    captures |= columns.captures
-                    yield columns.fetch_and_build()
+        for place in (located, final):
+            if place is None or not place.origins:
+                continue
+            for view in self.signal_views:
+                if not len(view):
+                    continue
+                columns = StatementColumns(view, place, locations.fetched_at)
+                captures |= columns.captures
+                yield columns.fetch_and_build()
+                if view is self.signal_views[0]:
+                    licences = LicenceColumns(self.licences, view, columns, place, locations.fetched_at)
+                    stated = licences.fetch_and_build()
+                    captures |= licences.captures
+                    if stated is not None:
+                        yield stated
 
     def _final(self, locations: Locations, located: Located) -> Located | None:
         """Locate where redirects led, for the rows where that is elsewhere (protocols A15)."""

@@ -54,7 +54,7 @@ class StatementColumns:
         by_capture = np.array([_BY_PATH if value is None else self._number(value) for value in stated], np.int32)
         codes: np.ndarray = by_capture[inverse] if len(by_capture) else np.zeros(0, np.int32)
         rows = np.flatnonzero(codes == _BY_PATH)
-        for row, capture, target in zip(rows.tolist(), captures[rows].tolist(), self._targets(rows), strict=True):
+        for row, capture, target in zip(rows.tolist(), captures[rows].tolist(), self.targets(rows), strict=True):
             key = self._view.body_of(capture), target
             known = self._by_target.get(key)
             if known is None:
@@ -62,7 +62,7 @@ class StatementColumns:
             codes[row] = known
         return codes
 
-    def _targets(self, rows: np.ndarray) -> list[str]:
+    def targets(self, rows: np.ndarray) -> list[str]:
         """Give the paths and queries of rows: as they stand in plain URLs, as parsed in the others."""
         parsed = self._located.parsed
         urls = self._located.urls.take(pa.array(rows)).to_pylist()

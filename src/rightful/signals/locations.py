@@ -12,8 +12,10 @@ TDMREP: SignalName = ".well-known/tdmrep.json"
 AI_TXT: SignalName = "ai.txt"
 # Recommended, and the older place of it; which of two files counts is not specified, so both do.
 TRUST_TXT: tuple[SignalName, ...] = (".well-known/trust.txt", "trust.txt")
+# No file of an origin: wherever a site's robots.txt says that its licence is. What it was captured from is that URL.
+RSL = "rsl"
 
 
 def signal_url(origin: str, signal: str = ROBOTS) -> str:
-    """Give the URL of an origin's signal file (RFC 9309 2.3, RFC 8615 3)."""
-    return f"{origin}/{signal}"
+    """Give the URL of an origin's signal file (RFC 9309 2.3, RFC 8615 3); of a licence, its own."""
+    return origin if signal == RSL else f"{origin}/{signal}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Roles of columns, in the order their lines stand in.
 ROLES = ("x_robots_tag", "meta_robots", "tdm_reservation", "tdm_policy", "content_usage", "content_signal")
+SEVERAL = "\x1e"  # between the lines of a field that was sent more than once
 PROTOCOLS = {
     robots_tag.PROTOCOL: ("x_robots_tag", "meta_robots"),
     tdmrep.PROTOCOL: ("tdm_reservation",),
@@ -31,20 +32,22 @@ def read_fields(lines: str, asked: Interpretation) -> Reading:
         lines: `role: value`, one a line, of `ROLES`.
         asked: a policy's answers to what the specifications leave open.
     """
-    given = dict(line.partition(": ")[::2] for line in lines.split("\n") if line)
+    pairs = (line.partition(": ")[::2] for line in lines.split("\n") if line)
+    given = {role: value.split(SEVERAL) for role, value in pairs}
     read = Reading()
     if "x_robots_tag" in given:
         read += robots_tag.in_headers(
-            [given["x_robots_tag"]], asked.tokens, bing_words=asked.bing_words, search_words=asked.search_words
+            given["x_robots_tag"], asked.tokens, bing_words=asked.bing_words, search_words=asked.search_words
         )
     if "meta_robots" in given:
-        metas = [("robots", given["meta_robots"])]
+        metas = [("robots", content) for content in given["meta_robots"]]
         read += robots_tag.in_metas(metas, asked.tokens, bing_words=asked.bing_words, search_words=asked.search_words)
     if "tdm_reservation" in given:
-        pairs = [("tdm-reservation", given["tdm_reservation"]), ("tdm-policy", given.get("tdm_policy", ""))]
-        read += tdmrep.in_headers(pairs)
+        fields = [("tdm-reservation", value) for value in given["tdm_reservation"]]
+        fields += [("tdm-policy", value) for value in given.get("tdm_policy", ())]
+        read += tdmrep.in_headers(fields)
     if "content_usage" in given:
-        read += content_usage.in_field([given["content_usage"]], legacy=asked.legacy_labels)
+        read += content_usage.in_field(given["content_usage"], legacy=asked.legacy_labels)
     if "content_signal" in given:
-        read += content_signal.in_field([given["content_signal"]], reserved_use=asked.reserved_use)
+        read += content_signal.in_field(given["content_signal"], reserved_use=asked.reserved_use)
     return read

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from rightful.facts.statement import Reading
-from rightful.signals import ai_txt, content_signal, content_usage, tdmrep, trust_txt
+from rightful.signals import ai_txt, content_signal, content_usage, rsl, tdmrep, trust_txt
 from rightful.signals.ai_txt import AiTxt
 from rightful.signals.locations import AI_TXT, ROBOTS, TDMREP, TRUST_TXT
 from rightful.signals.robots_txt import RobotsTxt
+from rightful.signals.rsl import RslDocument
 from rightful.signals.tdmrep import TdmRep
 from rightful.signals.trust_txt import TrustTxt
 
@@ -31,6 +32,7 @@ class Interpretation:
         tokens: product tokens that count, lower-case, `*` among them where it does.
         legacy_labels: what to do with AIPREF labels of older drafts and of other vocabularies.
         reserved_use: what a Content-Signal with `use=` below `full`, and without `ai-train`, says of training.
+        user: what RSL calls whoever uses the data.
         bing_words, search_words: what `noarchive`, and what `noindex` of robots tags says of AI (`robots_tag`).
     """
 
@@ -39,6 +41,7 @@ class Interpretation:
     reserved_use: Literal["deny", "unknown"] = "deny"
     bing_words: Literal["honour", "evidence"] = "evidence"
     search_words: Literal["evidence", "deny"] = "evidence"
+    user: Literal["commercial", "non-commercial"] = "commercial"
 
 
 class SiteFile(Protocol):
@@ -57,16 +60,24 @@ class RobotsRecords:
 
     Records before the first group belong to nobody by RFC 9309; a restriction among them is meant for somebody, so
     they are taken as said to all.
+
+    Attributes:
+        uniform: their reading for every path; None where the path matters.
+        licence_urls: where RSL documents are that apply to any of the tokens, as written.
     """
 
     def __init__(self, body: bytes, interpretation: Interpretation) -> None:
         self.uniform: Reading | None = None
+        self.licence_urls: tuple[str, ...] = ()
         self._interpretation = interpretation
         self._groups: list[tuple[Extension, ...]] = []
         if not any(name in body.lower() for name in _NAMES):
             self.uniform = Reading()  # most files, and reading them once for robots.txt is enough
             return
         robots = RobotsTxt.parse(body)
+        urls = [rsl.licence_urls(robots.site_records, s.extensions) for s in robots.distinct(interpretation.tokens)]
+        several = urls or [rsl.licence_urls(robots.site_records, ())]
+        self.licence_urls = tuple(dict.fromkeys(url for named in several for url in named))[:_MOST_LICENCES]
         site = tuple(robots.site_records)
         groups = [site + selection.extensions for selection in robots.distinct(interpretation.tokens)]
         self._groups = [group for group in groups or [site] if any(r.name in _READ_BY for r in group)]
@@ -87,6 +98,21 @@ class RobotsRecords:
         return read
 
 
+class RslFile:
+    """An RSL document as a signal file."""
+
+    def __init__(self, body: bytes, interpretation: Interpretation) -> None:
+        self._document = RslDocument.parse(body)
+        self._user = interpretation.user
+        self.uniform: Reading | None = None
+        if self._document.problem:
+            self.uniform = self.reading("/")
+
+    def reading(self, target: str) -> Reading:
+        """Give what it states about a path."""
+        return self._document.statements(target, user=self._user)
+
+
 def _content_usage(records: list[Extension], target: str, asked: Interpretation) -> Reading:
     return content_usage.in_robots(records, target, legacy=asked.legacy_labels)
 
@@ -99,7 +125,8 @@ _READ_BY: Mapping[str, Callable[[list[Extension], str, Interpretation], Reading]
     "content-usage": _content_usage,
     "content-signal": _content_signal,
 }
-_NAMES = tuple(name.encode() for name in _READ_BY)
+_NAMES = (*(name.encode() for name in _READ_BY), b"license")
+_MOST_LICENCES = 20  # a site has one; hundreds are an attack on whoever fetches them
 
 
 @dataclass(frozen=True, slots=True)

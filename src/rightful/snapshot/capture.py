@@ -19,16 +19,20 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import httpx
 
 from rightful.facts.site import parse_authority, parse_url
-from rightful.signals.locations import signal_url
+from rightful.signals.locations import ROBOTS, RSL, signal_url
+from rightful.signals.robots_txt import RobotsTxt
+from rightful.signals.rsl import licence_urls
 from rightful.snapshot.addresses import why_refused
 from rightful.snapshot.connecting import GuardedBackend, GuardedTransport, Resolver
 from rightful.snapshot.earlier import EarlierCaptures
 from rightful.snapshot.fetching import Fetcher
 from rightful.snapshot.journal import Journal
+from rightful.snapshot.model import Outcome
 from rightful.snapshot.storing import add_journal, writing_to
 from rightful.snapshot.turns import Pace, Turns
 
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from rightful.policy.sections import Capturing
 
 _TOLD = 200
+_MOST_LICENCES = 20  # of one site; hundreds are an attack on whoever fetches them
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,10 @@ async def capture_signals_async(
         resumed = len(journal.done)
         async with _fetcher(settings, connect_to, tls, pace or Pace(), now) as fetcher:
             await _Job(files, store, journal, fetcher, on_progress).run(settings.concurrency)
+            if settings.licences:
+                licences = await asyncio.to_thread(_licences, journal, files)
+                if licences:
+                    await _Job([*files, *licences], store, journal, fetcher, on_progress).run(settings.concurrency)
         stored = await asyncio.to_thread(add_journal, journal, store)
     return CaptureReport(
         origins=len(wanted),
@@ -140,6 +149,22 @@ async def capture_signals_async(
         unreadable=tuple(unreadable),
         digest=stored.digest,
     )
+
+
+def _licences(journal: Journal, files: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Find the RSL documents that the captured robots.txt files declare, for any token: they apply to somebody."""
+    asked = set(files)
+    found: dict[tuple[str, str], None] = {}
+    for capture in journal.captures():
+        if capture.signal != ROBOTS or capture.outcome is not Outcome.AVAILABLE or capture.body is None:
+            continue
+        robots = RobotsTxt.parse(capture.body)
+        records = [robots.site_records, *(group.extensions for group in robots.groups)]
+        for url in [url for several in records for url in licence_urls(several, ())][:_MOST_LICENCES]:
+            location = parse_url(urljoin(signal_url(capture.origin), url))
+            if location is not None and (location.href, RSL) not in asked:
+                found[location.href, RSL] = None
+    return list(found)
 
 
 def origin_of(value: str) -> str | None:

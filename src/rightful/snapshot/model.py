@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from rightful.signals.locations import ROBOTS
+from rightful.signals.locations import ROBOTS, RSL
 from rightful.signals.markup import looks_like_markup
 from rightful.signals.robots_txt import RobotsTxt
 
@@ -109,6 +109,8 @@ def _kind(body: bytes | None, signal: str) -> Kind:
         return Kind.NONE
     if not body.strip():
         return Kind.EMPTY
+    if signal == RSL:
+        return Kind.OTHER  # markup it must be
     if looks_like_markup(body) and (signal != ROBOTS or not RobotsTxt.parse(body).groups):
         return Kind.HTML
     return Kind.ROBOTS if signal == ROBOTS else Kind.OTHER

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rightful.facts.statement import Preference, Reading, Statement, Usage
-from rightful.snapshot.capture_index import CaptureIndex
+from rightful.snapshot.capture_index import NO_TIME, NOT_CAPTURED, CaptureIndex
 from rightful.snapshot.model import Outcome
 
 if TYPE_CHECKING:
@@ -88,6 +90,14 @@ class SignalView(CaptureIndex):
                 self._uniform.clear()
             self._uniform[key] = None if read is None else read.substance
         return self._uniform[key]
+
+    def at(self, origin: str, moment: int | None) -> int:
+        """Give the newest capture of an origin, or the newest not later than a moment; `NOT_CAPTURED` without one."""
+        first, stop = self.rows_of(origin)
+        if stop <= first or moment is None:
+            return stop - 1 if stop > first else NOT_CAPTURED
+        row = first + int(np.searchsorted(self.times[first:stop], moment, side="right")) - 1
+        return row if row >= first and self.times[row] != NO_TIME else NOT_CAPTURED
 
     def _without_file(self, row: int) -> Reading:
         """Give what a capture without a file states: a server or network that failed leaves the question open."""
