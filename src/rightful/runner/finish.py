@@ -171,4 +171,4 @@ def _inputs(plan: Plan, figures: list[Figures]) -> Iterator[InputFile]:
         if figure.input_sha256 is not None
     }
     for name, records in plan.inputs:
-        yield InputFile(name, digests[name], records.path.stat().st_size, records.rows)
+        yield InputFile(name, digests[name], records.path.stat().st_size, records.rows, records.left_out)

@@ -1,11 +1,11 @@
-"""Records from files: Parquet, JSON lines (plain, gz, zst) and Arrow, as record batches of bounded size."""
+"""Records from files: Parquet, JSON lines (plain, gz, zst), Arrow and WARC, as record batches of bounded size."""
 
 from __future__ import annotations
 
 import glob
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 
 from rightful.errors import InputError
 from rightful.ledger.run_directory import MANIFEST
+from rightful.runner.warc_records import WARC_SCHEMA, read_contents, read_rows
+from rightful.snapshot.warc_file import is_warc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,14 +35,16 @@ class Records:
     Attributes:
         path: the file.
         schema: its schema.
-        rows: its number of records; for JSON lines known once they were read through.
+        rows: its number of records; for JSON lines and WARC known once they were read through.
         groups: row-group sizes, where the format has them.
+        left_out: what else it holds, and how much of it, where not all of it is records.
     """
 
     path: Path
     schema: pa.Schema
     rows: int
     groups: tuple[int, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_json(self) -> bool:
@@ -77,7 +81,7 @@ def find_inputs(patterns: str | Path | Sequence[str | Path]) -> list[Path]:
         if _kind(path) is None:
             raise InputError(
                 f"{path} is of no format that is read",
-                hint="records are read from .parquet, .jsonl, .jsonl.gz, .jsonl.zst and .arrow",
+                hint="records are read from .parquet, .jsonl, .jsonl.gz, .jsonl.zst, .arrow, .warc and .warc.gz",
                 file=str(path),
             )
     return list(found.values())
@@ -94,6 +98,8 @@ def _kind(path: Path) -> str | None:
     stem = path.with_suffix("") if path.suffix in _COMPRESSIONS else path
     if path.suffix == ".parquet":
         return "parquet"
+    if is_warc(path):
+        return "warc"
     if stem.suffix in _JSON_SUFFIXES:
         return "json"
     return "arrow" if path.suffix in _ARROW_SUFFIXES else None
@@ -104,9 +110,13 @@ def open_records(path: Path) -> Records:
 
     Raises:
         InputError: the file cannot be read; names it, and the line where there are lines.
+        MissingExtraError: it is a WARC file, and what reads those is not installed.
     """
     kind = _kind(path)
     try:
+        if kind == "warc":
+            contents = read_contents(path)
+            return Records(path, WARC_SCHEMA, contents.rows, left_out=contents.left_out)
         if kind == "parquet":
             source = pq.ParquetFile(path)
             sizes = tuple(source.metadata.row_group(i).num_rows for i in range(source.metadata.num_row_groups))
@@ -153,6 +163,8 @@ def _batches(
                 chosen = batch.select(columns) if columns else batch
                 for start in range(0, chosen.num_rows, BATCH_ROWS):
                     yield chosen.slice(start, BATCH_ROWS)
+    elif _kind(path) == "warc":
+        yield from read_rows(path, columns)
     else:
         for line, block in _json_blocks(path):
             batch = _parse_block(path, line, block, schema)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 # One octet over the limit of parsing: it tells the parser that its last line is cut, for a rule cut in half is
 # another rule (`Allow: /press/` would become `Allow: /`).
 KEPT_OCTETS = PARSE_LIMIT_OCTETS + 1
+MAX_REDIRECTS = 5  # RFC 9309 2.3.1.2: at least five, across authorities
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+NOT_MODIFIED = 304
+NOT_MODIFIED_BASIS = "not modified"
 # Octets read from the wire for those: compression that makes a body larger is an attack on the reader's time.
 _WIRE_OCTETS = 2 * KEPT_OCTETS
 _GZIP = zlib.MAX_WBITS | 16

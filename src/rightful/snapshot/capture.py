@@ -19,14 +19,12 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 import httpx
 
 from rightful.facts.site import parse_authority, parse_url
-from rightful.signals.locations import ROBOTS, RSL, signal_url
-from rightful.signals.robots_txt import RobotsTxt
-from rightful.signals.rsl import licence_urls
+from rightful.signals.locations import signal_url
+from rightful.signals.site_files import SITE_FILES, declared_in
 from rightful.snapshot.addresses import why_refused
 from rightful.snapshot.connecting import GuardedBackend, GuardedTransport, Resolver
 from rightful.snapshot.earlier import EarlierCaptures
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
     from rightful.policy.sections import Capturing
 
 _TOLD = 200
-_MOST_LICENCES = 20  # of one site; hundreds are an attack on whoever fetches them
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +129,12 @@ async def capture_signals_async(
         journal = Journal(store, sorted(signal_url(origin, signal) for origin, signal in files))
     with journal:
         resumed = len(journal.done)
-        async with _fetcher(settings, connect_to, tls, pace or Pace(), now) as fetcher:
+        async with guarded_fetcher(settings, connect_to, tls, pace or Pace(), now) as fetcher:
             await _Job(files, store, journal, fetcher, on_progress).run(settings.concurrency)
             if settings.licences:
-                licences = await asyncio.to_thread(_licences, journal, files)
-                if licences:
-                    await _Job([*files, *licences], store, journal, fetcher, on_progress).run(settings.concurrency)
+                declared = await asyncio.to_thread(_declared, journal, files)
+                if declared:
+                    await _Job([*files, *declared], store, journal, fetcher, on_progress).run(settings.concurrency)
         stored = await asyncio.to_thread(add_journal, journal, store)
     return CaptureReport(
         origins=len(wanted),
@@ -151,20 +148,21 @@ async def capture_signals_async(
     )
 
 
-def _licences(journal: Journal, files: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Find the RSL documents that the captured robots.txt files declare, for any token: they apply to somebody."""
-    asked = set(files)
-    found: dict[tuple[str, str], None] = {}
+def _declared(journal: Journal, files: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Find the documents that the captured signal files declare, and that were not asked for: URLs and signals."""
+    asked = {signal_url(origin, signal) for origin, signal in files}
+    named: dict[str, dict[str, None]] = {kind.documents: {} for kind in SITE_FILES.values() if kind.documents}
     for capture in journal.captures():
-        if capture.signal != ROBOTS or capture.outcome is not Outcome.AVAILABLE or capture.body is None:
+        kind = SITE_FILES.get(capture.signal)
+        if kind is None or not kind.documents or capture.outcome is not Outcome.AVAILABLE or capture.body is None:
             continue
-        robots = RobotsTxt.parse(capture.body)
-        records = [robots.site_records, *(group.extensions for group in robots.groups)]
-        for url in [url for several in records for url in licence_urls(several, ())][:_MOST_LICENCES]:
-            location = parse_url(urljoin(signal_url(capture.origin), url))
-            if location is not None and (location.href, RSL) not in asked:
-                found[location.href, RSL] = None
-    return list(found)
+        documents = declared_in(capture.body, capture.origin, capture.signal)
+        named[kind.documents].update(dict.fromkeys(document.url for document in documents if document.readable))
+    # A URL is fetched once and is one document: a licence first, for without it nothing is licensed.
+    found: dict[str, str] = {}
+    for signal, urls in named.items():
+        found |= dict.fromkeys((url for url in urls if url not in asked and url not in found), signal)
+    return list(found.items())
 
 
 def origin_of(value: str) -> str | None:
@@ -195,13 +193,14 @@ def _sorted_origins(values: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 @asynccontextmanager
-async def _fetcher(
+async def guarded_fetcher(
     settings: Capturing,
     connect_to: tuple[str, int] | None,
     tls: ssl.SSLContext | None,
     pace: Pace,
-    now: Callable[[], datetime],
+    now: Callable[[], datetime] = _utc_now,
 ) -> AsyncIterator[Fetcher]:
+    """Open what every request of ours goes through: judged addresses, turns. Arguments as in `capture_signals`."""
     judge = None if settings.unsafe_allow_private_addresses else why_refused
     with closing(Resolver(settings.concurrency)) as resolver:
         transport = GuardedTransport(

@@ -30,6 +30,7 @@ class CaptureIndex:
     """
 
     def __init__(self, snapshot: Snapshot, signal: str, *, any_scheme: bool = True) -> None:
+        self.signal = signal
         self._any_scheme = any_scheme
         self._spans: dict[str, tuple[int, int]] = {}
         chosen = pc.equal(snapshot.captures["signal"], signal)

@@ -18,7 +18,15 @@ import httpcore
 import httpx
 
 from rightful.signals.locations import ROBOTS, signal_url
-from rightful.snapshot.answers import UnreadableAnswerError, read_body, redirect_target
+from rightful.snapshot.answers import (
+    MAX_REDIRECTS,
+    NOT_MODIFIED,
+    NOT_MODIFIED_BASIS,
+    REDIRECTS,
+    UnreadableAnswerError,
+    read_body,
+    redirect_target,
+)
 from rightful.snapshot.connecting import AddressRefusedError, NoSuchNameError
 from rightful.snapshot.model import TOO_MANY_REQUESTS, Capture, Outcome, classify
 
@@ -29,12 +37,10 @@ if TYPE_CHECKING:
     from rightful.snapshot.earlier import Earlier
     from rightful.snapshot.turns import Pace, Turns
 
-MAX_REDIRECTS = 5  # RFC 9309 2.3.1.2: at least five, across authorities
 REFUSED = "address refused: "
-NOT_MODIFIED_BASIS = "not modified"
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_OK, _NOT_OK, _NOT_MODIFIED, _SERVER = 200, 300, 304, 500
+_ACCEPTED = "text/plain, */*;q=0.5"
+_OK, _NOT_OK, _SERVER = 200, 300, 500
 _FIRST_RETRY_SECONDS = 1.0
 # A server that asks for a longer pause is not asked again in this job: its answer stands.
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -42,7 +48,9 @@ _VALIDATOR_OCTETS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
+    """One answer to one request. `body` is None where it was not asked for: only a success has one."""
+
     status: int
     headers: httpx.Headers
     body: bytes | None = None
@@ -50,11 +58,12 @@ class _Answer:
 
     @property
     def temporary(self) -> bool:
+        """Whether asking again may help."""
         return self.status >= _SERVER or self.status == TOO_MANY_REQUESTS
 
 
-class _FailedError(Exception):
-    """No answer. `lasting`: asking again would not change that."""
+class NoAnswerError(Exception):
+    """No answer. `lasting`: asking again would not change that. Never leaves this package."""
 
     def __init__(self, why: str, *, lasting: bool = False) -> None:
         super().__init__(why)
@@ -106,9 +115,9 @@ class Fetcher:
         while True:
             status = None
             try:
-                answer = await self._ask(url, earlier)
+                answer = await self.ask(url, earlier)
                 status = answer.status
-                if status in _REDIRECTS:
+                if status in REDIRECTS:
                     target = redirect_target(url, answer.headers.get("location"))
                     if len(hops) == MAX_REDIRECTS:
                         return self._unreachable(origin, hops, f"more than {MAX_REDIRECTS} redirects", status)
@@ -117,7 +126,7 @@ class Fetcher:
                     continue
             except UnreadableAnswerError as reason:
                 return self._unreachable(origin, hops, str(reason), status)
-            except _FailedError as failure:
+            except NoAnswerError as failure:
                 failures += 1
                 if failure.lasting or failures >= self._settings.attempts:
                     return self._unreachable(origin, hops, failure.why)
@@ -132,11 +141,16 @@ class Fetcher:
             same = earlier if earlier and earlier.url == url else None
             return self._captured(origin, signal, hops, answer, same)
 
-    async def _ask(self, url: str, earlier: Earlier | None) -> _Answer:
+    async def ask(self, url: str, earlier: Earlier | None = None, *, accept: str = _ACCEPTED) -> Answer:
         """Send one request in its turn and read the answer, all within the time limit.
 
+        Args:
+            url: where; a redirect is an answer, and not followed.
+            earlier: an answer to ask about.
+            accept: media types that are wanted.
+
         Raises:
-            _FailedError: there was no answer.
+            NoAnswerError: there was no answer.
             UnreadableAnswerError: there was one, and its body cannot be read.
         """
         seconds = self._settings.timeout_seconds
@@ -146,31 +160,31 @@ class Fetcher:
                     request = httpx.Request(
                         "GET",
                         url,
-                        headers=self._headers() | (earlier.conditions(url) if earlier else {}),
+                        headers=self._headers(accept) | (earlier.conditions(url) if earlier else {}),
                         extensions={"timeout": httpx.Timeout(seconds).as_dict()},
                     )
                     response = await self._transport.handle_async_request(request)
                     try:
                         if not _OK <= response.status_code < _NOT_OK:
-                            return _Answer(response.status_code, response.headers)
+                            return Answer(response.status_code, response.headers)
                         body, truncated = await read_body(response)
-                        return _Answer(response.status_code, response.headers, body, truncated)
+                        return Answer(response.status_code, response.headers, body, truncated)
                     finally:
                         await response.aclose()
             except AddressRefusedError as refusal:
-                raise _FailedError(f"{REFUSED}{refusal.why}", lasting=True) from None
+                raise NoAnswerError(f"{REFUSED}{refusal.why}", lasting=True) from None
             except httpx.InvalidURL:
-                raise _FailedError("URL that cannot be requested", lasting=True) from None
+                raise NoAnswerError("URL that cannot be requested", lasting=True) from None
             except (TimeoutError, httpcore.TimeoutException) as error:
-                raise _FailedError("timeout") from error
+                raise NoAnswerError("timeout") from error
             except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
                 # OSError: a TLS record that cannot be read comes as it is, past httpcore's own mapping.
                 raise _failed(error) from error
 
-    def _headers(self) -> dict[str, str]:
+    def _headers(self, accept: str) -> dict[str, str]:
         return {
             "User-Agent": self._settings.user_agent,
-            "Accept": "text/plain, */*;q=0.5",
+            "Accept": accept,
             "Accept-Encoding": "gzip",
             "Connection": "close",
         }
@@ -180,7 +194,7 @@ class Fetcher:
         pause = _FIRST_RETRY_SECONDS * 2.0 ** (failures - 1) * (0.5 + self._pace.jitter())
         return min(pause, _LONGEST_PAUSE_SECONDS)
 
-    def _asked_pause(self, answer: _Answer) -> float:
+    def _asked_pause(self, answer: Answer) -> float:
         """Seconds that Retry-After asks for (RFC 9110 10.2.3); 0 where it asks for none we can read."""
         text = answer.headers.get("retry-after", "").strip()
         if text.isascii() and text.isdigit():
@@ -193,7 +207,7 @@ class Fetcher:
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
         return max((until - self._now()).total_seconds(), 0.0)
 
-    def _captured(self, origin: str, signal: str, hops: list[str], answer: _Answer, earlier: Earlier | None) -> Capture:
+    def _captured(self, origin: str, signal: str, hops: list[str], answer: Answer, earlier: Earlier | None) -> Capture:
         outcome, kind = classify(answer.status, None, answer.body, signal)
         capture = Capture(
             origin=origin,
@@ -207,7 +221,7 @@ class Fetcher:
             last_modified=_validator(answer.headers.get("last-modified")),
             truncated=answer.truncated,
         )
-        if answer.status != _NOT_MODIFIED or earlier is None:
+        if answer.status != NOT_MODIFIED or earlier is None:
             return capture
         # The body that stands is the earlier one; by its status alone a 304 would be an answer without a body.
         return replace(
@@ -245,13 +259,13 @@ def _validator(value: str | None) -> str | None:
     return value if usable else None
 
 
-def _failed(error: Exception) -> _FailedError:
+def _failed(error: Exception) -> NoAnswerError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _FailedError("TLS certificate not valid for the host", lasting=True)
+            return NoAnswerError("TLS certificate not valid for the host", lasting=True)
         if isinstance(cause, ssl.SSLError):
-            return _FailedError("TLS failed")
+            return NoAnswerError("TLS failed")
         cause = cause.__context__  # the pool takes away the cause, not the context
     told: tuple[tuple[type[Exception], str, bool], ...] = (
         (NoSuchNameError, "no such host", True),
@@ -261,5 +275,5 @@ def _failed(error: Exception) -> _FailedError:
     )
     for kind, why, lasting in told:
         if isinstance(error, kind):
-            return _FailedError(why, lasting=lasting)
-    return _FailedError("connection broken off")
+            return NoAnswerError(why, lasting=lasting)
+    return NoAnswerError("connection broken off")

@@ -1,9 +1,9 @@
-"""Captures that others made: a table of robots.txt files becomes captures, every row accounted for.
+"""Captures that others made: a table of robots.txt files, or a WARC file, becomes captures, every row accounted for.
 
-Columns are found by their usual names or mapped by hand. A row whose host, time or status cannot be read, or
-that records no answer, is left out and counted with its number: its origin then counts as never captured, so
-leaving it out frees nothing. A table in which every body stands one row off its host (a published data set
-has that fault) is refused.
+What becomes of the records of a WARC file, `warc` says. Of a table, columns are found by their usual names or mapped
+by hand. A row whose host, time or status cannot be read, or that records no answer, is left out and counted with its
+number: its origin then counts as never captured, so leaving it out frees nothing. A table in which every body stands
+one row off its host (a published data set has that fault) is refused.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from rightful.facts.moment import parse_time
 from rightful.facts.site import parse_authority, parse_url, registrable_domain
 from rightful.snapshot.model import Capture, Kind, classify
 from rightful.snapshot.store import Snapshot, add_captures
+from rightful.snapshot.warc import LeftOut, read_captures
+from rightful.snapshot.warc_file import is_warc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,23 +54,28 @@ class ImportReport:
 
 
 def import_captures(file: str | Path, store: str | Path, *, columns: Mapping[str, str] | None = None) -> ImportReport:
-    """Add the captures of a Parquet or JSONL file to a snapshot store, as one new version.
+    """Add the captures of a Parquet, JSONL or WARC file to a snapshot store, as one new version.
 
     Args:
-        file: rows with `host` or `robots_url`, and any of body, fetched_at, status, error.
+        file: .warc, .warc.gz or .warc.zst; or rows with `host` or `robots_url`, and any of body, fetched_at, status,
+            error.
         store: directory of the store; made if there is none.
         columns: role -> column name, where the usual names do not fit.
 
     Raises:
         InputError: the file cannot be read, holds nothing usable, or every body stands one row off.
         MissingColumnError: no column says which host a row is about.
+        MissingExtraError: it is a WARC file, and what reads those is not installed.
     """
     report = ImportReport()
-    captures = list(_captures(Path(file), columns or {}, report))
+    archive = is_warc(Path(file))
+    read = _archived if archive else _captures
+    captures = list(read(Path(file), columns or {}, report))
     if not captures:
         why = "; ".join(f"{reason}, such as {report.examples[reason]}" for reason in report.left_out)
         raise InputError(f"{file} holds no capture: {why or 'it has no rows'}", file=str(file))
-    _refuse_shifted(Path(file), captures)
+    if not archive:  # in a WARC file an address and its answer are one record
+        _refuse_shifted(Path(file), captures)
     snapshot: Snapshot = add_captures(store, captures)
     report.digest = snapshot.digest
     return report
@@ -89,6 +96,19 @@ def _captures(file: Path, mapping: Mapping[str, str], report: ImportReport) -> I
             else:
                 report.outcomes[_label(capture)] += 1
                 yield capture
+
+
+def _archived(file: Path, mapping: Mapping[str, str], report: ImportReport) -> Iterator[Capture]:
+    if mapping:
+        raise InputError(f"{file} is a WARC file: it has no columns that could be mapped", file=str(file))
+    for found in read_captures(file):
+        report.rows += 1
+        if isinstance(found, LeftOut):
+            report.left_out[found.reason] += 1
+            report.examples.setdefault(found.reason, found.example)
+        else:
+            report.outcomes[_label(found)] += 1
+            yield found
 
 
 class _LeftOutError(Exception):
@@ -179,7 +199,7 @@ def _batches(file: Path) -> Iterator[tuple[int, list[dict[str, Any]], list[str]]
     elif file.suffix in {".jsonl", ".ndjson", ".json"}:
         yield from _json_batches(file)
     else:
-        raise InputError(f"{file}: captures are imported from .parquet or .jsonl", file=str(file))
+        raise InputError(f"{file}: captures are imported from .warc, .warc.gz, .parquet or .jsonl", file=str(file))
 
 
 def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:

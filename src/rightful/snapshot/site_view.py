@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rightful.signals.robots_txt.paths import PathRules
     from rightful.snapshot.store import Snapshot
 
-_REFUSALS = (401, 403, 429, 451)  # protocols A1: the server is there and will not say
+REFUSALS = (401, 403, 429, 451)  # protocols A1: the server is there and will not say
 _DAY = 86_400
 _KEPT_RULE_SETS = 20_000
 
@@ -92,7 +92,7 @@ class SiteView(CaptureIndex):
         """What every capture amounts to, as codes of `ROBOTS_CODES`; `ASK_RULES` where its rules must be asked."""
         outcome = self.captures["outcome"]
         status = self.captures["status"]
-        refused = pc.is_in(status, value_set=pa.array(_REFUSALS, status.type))
+        refused = pc.is_in(status, value_set=pa.array(REFUSALS, status.type))
         answers = np.full(self.captures.num_rows, _CODE[RobotsFact.UNREACHABLE], np.int8)
         answers[_mask(pc.equal(outcome, Outcome.AVAILABLE.value))] = ASK_RULES
         answers[_mask(pc.equal(outcome, Outcome.UNAVAILABLE.value))] = _CODE[RobotsFact.MISSING]

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rightful.errors import SnapshotError
-from rightful.snapshot.fetching import NOT_MODIFIED_BASIS, REFUSED
+from rightful.snapshot.answers import NOT_MODIFIED_BASIS
+from rightful.snapshot.fetching import REFUSED
 from rightful.snapshot.store import Snapshot, add_captures
 
 if TYPE_CHECKING:
