@@ -12,14 +12,21 @@ from rightful.signals.robots_txt import RobotsTxt
 TABLE = tomllib.loads((Path(__file__).parent / "robots_txt.toml").read_text(encoding="utf-8"))["case"]
 
 
+def body_of(case):
+    text, times = case.get("filler", ["", 0])
+    return (case["file"] + text * times + case.get("after", "")).encode(case.get("encoding", "utf-8"))
+
+
 @pytest.mark.parametrize("case", TABLE, ids=lambda case: case["name"])
 def test_table(case):
-    robots = RobotsTxt.parse(case["file"].encode())
+    body = body_of(case)
+    robots = RobotsTxt.parse(body)
     for token, path, expected in case["ask"]:
-        match = robots.match(f"https://h.example{path}", token)
+        match = robots.match(f"https://h.example{path}" if path.startswith("/") else path, token)
         assert match.preference.value == expected, (token, path, match)
         if match.line:
-            assert match.text == re.split(r"\r\n|\r|\n", case["file"].lstrip("\ufeff"))[match.line - 1]
+            written = re.split(r"\r\n|\r|\n", body.decode("utf-8-sig", "replace"))[match.line - 1]
+            assert match.text == written.strip()
 
 
 # Google expects the two spellings of one URL to differ; RFC 9309 2.2.2 says that they are compared equal.

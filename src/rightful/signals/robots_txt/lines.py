@@ -117,14 +117,15 @@ def _recognise(name: str) -> tuple[Field, bool]:
     return Field.OTHER, True
 
 
-_CUT = re.compile(r"[/*;\s]")
+_CUT = re.compile(r"[/*;\s\x80-\xff]")  # octets, one character each
 
 
 def tokens_of(value: str) -> tuple[frozenset[str], tuple[str, ...]]:
     """Give the product tokens a user-agent line names, lower-case, and the leniency it took.
 
-    A value counts whole (`kangaroo bot`, `brightbot 1.0`) and cut at its first `/`, `*`, `;` or white space
-    (`gptbot/1.0`, `gptbot*`). It is not cut at digits, as Google does: that would make `AI2Bot` into `AI`.
+    A value counts whole (`kangaroo bot`, `brightbot 1.0`) and cut at its first `/`, `*`, `;`, white space or
+    octet outside ASCII (`gptbot/1.0`, `gptbot*`). It is not cut at digits, as Google does: that would make `AI2Bot`
+    into `AI`.
     """
     tokens: set[str] = set()
     leniency: list[str] = []
