@@ -17,7 +17,7 @@ from rightful.register.export import Register
 from rightful.screening.labels import site_column
 from rightful.screening.locate import URL_CODES
 from rightful.screening.optout_columns import optout_names
-from rightful.screening.signal_lookup import Locations, SignalLookup, summarised
+from rightful.screening.signal_lookup import Locations, SignalLookup, looked_for_names, summarised
 from rightful.snapshot.capture_index import NO_TIME
 from rightful.snapshot.store import Snapshot
 
@@ -113,14 +113,16 @@ def observe_again(
                 result.differing.append(f"{_name(batch, at)}: its site is {sites[at]}, the ledger says another")
             if keep and digested[at] and not without[at]:
                 result.differing.append(f"{_name(batch, at)}: the ledger has its URL and a digest of it as well")
-            page = (signals.page.value(at) if signals.page is not None else None) or ()
+            page = signals.page.value(at) if signals.page is not None else None
+            on_page = page.statements if page else ()
             found = {
                 "url": url,
                 "robots_fetch": ROBOTS_CODES[signals.fetch[at]].value,
                 "robots_build": ROBOTS_CODES[signals.build[at]].value,
                 "optouts": optout_names(int(signals.optouts[at])),
-                "stated_fetch": summarised(policy, (fetch.value(at) for fetch, _ in signals.stated), page),
-                "stated_build": summarised(policy, (build.value(at) for _, build in signals.stated), page),
+                "stated_fetch": summarised(policy, (fetch.value(at) for fetch, _ in signals.stated), on_page),
+                "stated_build": summarised(policy, (build.value(at) for _, build in signals.stated), on_page),
+                "looked_for": looked_for_names(int(signals.looked_for[at]), page),
             }
             result.differing += _differences(_name(batch, at), found, situation)
     return result

@@ -17,11 +17,11 @@ from rightful.ledger.situations import read_situation
 from rightful.policy.gates import meaning_of
 from rightful.policy.policy_file import read_policy
 from rightful.register.export import Register
-from rightful.screening.licence_columns import licence_reading, licences_declared
 from rightful.screening.robots_columns import captures_in_force
 from rightful.screening.signal_lookup import interpretation
 from rightful.signals.page_fields import read_fields
 from rightful.signals.robots_txt import RobotsTxt
+from rightful.signals.site_files import SITE_FILES
 from rightful.snapshot.capture_index import NO_TIME, NOT_CAPTURED
 from rightful.snapshot.site_view import ASK_RULES
 from rightful.snapshot.store import Snapshot
@@ -161,32 +161,26 @@ class _Explainer:
         robots = tuple(self._asked(when, number, location.target) for when, number in asked.items() if location)
         statements = tuple(self._stated(signals.located, locations, location.target)) if location else ()
         read = read_fields(record["fields"] or "", interpretation(self._policy))
-        statements += tuple(StatementEvidence("fetch", None, statement) for statement in read.statements)
+        statements += tuple(StatementEvidence("fetch", None, statement) for statement in read.reading.statements)
         return Explanation(record, decision, situation, meanings, robots, statements, self._entries(signals.entries))
 
     def _stated(self, located: Located, locations: Locations, target: str) -> Iterator[StatementEvidence]:
-        for view in self._lookup.signal_views:
+        for signal, view in zip(SITE_FILES, self._lookup.signal_views, strict=True):
             build, fetch = captures_in_force(view, located, locations.fetched_at)
             for when, number in (("fetch", int(fetch[0])), ("now", int(build[0]))):
                 if number != NOT_CAPTURED:
                     capture = view.captures.slice(number, 1).to_pylist()[0]
-                    for statement in view.reading(number, target).statements:
+                    stated = view.reading(number, target).statements
+                    for statement in stated:
                         yield StatementEvidence(when, capture, statement)
-                    if view is self._lookup.signal_views[0]:
-                        yield from self._licensed(when, number, located, locations, target)
-
-    def _licensed(
-        self, when: str, number: int, located: Located, locations: Locations, target: str
-    ) -> Iterator[StatementEvidence]:
-        view = self._lookup.licences
-        times = locations.fetched_at
-        moment = None if when == "now" or times is None or times[0] == NO_TIME else int(times[0])
-        origin = located.origins[int(located.origin[0])].origin
-        for url in licences_declared(self._lookup.signal_views[0], number, origin):
-            at = view.at(url, moment)
-            capture = view.captures.slice(at, 1).to_pylist()[0] if at != NOT_CAPTURED else None
-            for statement in licence_reading(view, url, at, target).statements:
-                yield StatementEvidence(when, capture, statement)
+                    if signal in self._lookup.declared:
+                        times = locations.fetched_at
+                        moment = None if when == "now" or times is None or times[0] == NO_TIME else int(times[0])
+                        origin = located.origins[int(located.origin[0])].origin
+                        documents = self._lookup.declared[signal]
+                        for row, statement in documents.said(number, origin, stated, target, moment):
+                            capture = documents.view.captures.slice(row, 1).to_pylist()[0] if row >= 0 else None
+                            yield StatementEvidence(when, capture, statement)
 
     def _asked(self, when: str, number: int, target: str) -> RobotsEvidence:
         if number == NOT_CAPTURED:

@@ -95,6 +95,8 @@ class Situation:
         robots_fetch, robots_build: `RobotsFact` in force when fetched, and newest.
         stated_fetch, stated_build: what the other protocols say to the policy's usages, in force when fetched, and
             newest (`statement.summary`).
+        looked_for: protocols other than robots.txt that could have said something of the records, because their files,
+            or the records' responses and pages, were there to be read; sorted.
         optouts: `kind:state` of every opt-out that names the record, sorted.
         licence: an id of the table, or `none`, `unknown`, `custom_allow`, `custom_deny`.
         licence_evidence, consent: as the record's column or else its source says.
@@ -110,6 +112,7 @@ class Situation:
     robots_build: str = RobotsFact.UNKNOWN.value
     stated_fetch: tuple[str, ...] = ()
     stated_build: tuple[str, ...] = ()
+    looked_for: tuple[str, ...] = ()
     optouts: tuple[str, ...] = ()
     licence: str = "none"
     licence_evidence: str = LicenceEvidence.NONE.value

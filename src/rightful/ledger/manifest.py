@@ -14,12 +14,16 @@ MOST_UNKNOWN_VALUES = 50  # values outside a closed list that a manifest tells
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """One input: its name relative to the inputs' folder, SHA-256, octets and records."""
+    """One input: its name relative to the inputs' folder, SHA-256, octets and records.
+
+    `left_out` says what else it holds that is no record, and how much of it: of a WARC file its redirects, for one.
+    """
 
     name: str
     sha256: str
     octets: int
     records: int
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,13 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "tdm_policy": ("tdm_policy", "tdm-policy", "tdm_policy_meta", "headers.tdm-policy", "metadata.tdm_policy"),
     "content_usage": ("content_usage", "Content-Usage", "headers.content-usage", "headers.Content-Usage"),
     "content_signal": ("content_signal", "Content-Signal", "headers.content-signal", "headers.Content-Signal"),
+    "http_status": ("http_status", "status_code", "http_status_code", "metadata.http_status", "metadata.status_code"),
+    "data_mining": ("data_mining", "DataMining", "plus_data_mining", "metadata.data_mining"),
+    "http_headers": ("http_headers", "response_headers", "metadata.http_headers", "metadata.response_headers"),
+    "html": ("html", "raw_html", "html_head", "metadata.html_head"),
+    "xmp": ("xmp", "xmp_packet", "metadata.xmp"),
+    "c2pa": ("c2pa", "c2pa_manifest", "metadata.c2pa"),
+    "page_fields": ("page_fields",),
 }  # fmt: skip
 
 
@@ -71,6 +78,13 @@ class Columns:
     tdm_policy: str | None = None
     content_usage: str | None = None
     content_signal: str | None = None
+    http_status: str | None = None
+    data_mining: str | None = None
+    http_headers: str | None = None
+    html: str | None = None
+    xmp: str | None = None
+    c2pa: str | None = None
+    page_fields: str | None = None
     label: str = "rights"
 
     @classmethod
@@ -117,7 +131,7 @@ class Columns:
             if schema.names.count(name.partition(".")[0] if name not in schema.names else name) > 1:
                 raise InputError(f"two columns are called {name!r}, and it is the {role} of a record", column=name)
             if not _FITS[role](kind):
-                wanted = "a time, a number or text" if role == "fetched_at" else "text"
+                wanted = _WANTED.get(role, "text")
                 raise InputError(
                     f"column {name!r} holds {kind}, and the {role} of a record is {wanted}",
                     hint=f'name another in the policy: [columns] {role} = "…"; or say that there is none: "none"',
@@ -175,9 +189,27 @@ def _is_scalar(kind: pa.DataType) -> bool:
     return not pa.types.is_nested(kind)
 
 
+def _is_headers(kind: pa.DataType) -> bool:
+    return is_text(kind) or pa.types.is_nested(kind)
+
+
 _FITS: dict[str, Callable[[pa.DataType], bool]] = defaultdict(
-    lambda: is_text, {"fetched_at": _is_time, "id": _is_scalar, "tdm_reservation": _is_scalar}
+    lambda: is_text,
+    {
+        "fetched_at": _is_time,
+        "id": _is_scalar,
+        "tdm_reservation": _is_scalar,
+        "http_status": _is_scalar,
+        "http_headers": _is_headers,
+    },
 )
+
+
+_WANTED = {
+    "fetched_at": "a time, a number or text",
+    "http_status": "a number or text",
+    "http_headers": "text, a map, or a list of names and values",
+}
 
 
 def _is_ours(field: pa.Field) -> bool:

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, Situation
 from rightful.policy.licences import NO_LICENCE, UNKNOWN_LICENCE, licence_id
 from rightful.register.entries import KeyKind
-from rightful.screening.columns import column, is_text, kind_at
+from rightful.screening.columns import is_text, kind_at
 from rightful.screening.fact_columns import UNREADABLE, Coded, closed, coded, texts_of, times_of
-from rightful.screening.labels import as_text
 from rightful.screening.locate import URL_CODES
 from rightful.screening.optout_columns import digests_of, optout_names
-from rightful.screening.signal_lookup import Locations, SignalLookup, Signals, summarised
-from rightful.signals.page_fields import ROLES, SEVERAL
+from rightful.screening.page_columns import page_lines
+from rightful.screening.signal_lookup import Locations, SignalLookup, Signals, looked_for_names, summarised
+from rightful.signals.page_fields import FIELD_ROLES
 
 if TYPE_CHECKING:
     from rightful.policy.policy import Policy
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from rightful.register.export import Register
     from rightful.screening.columns import Columns
 
-_NAMES = ("account", "id", "fetched_at", "language", *ROLES)
+_NAMES = ("account", "id", "fetched_at", "language", *FIELD_ROLES)
 
 
 @dataclass(slots=True)
@@ -69,7 +68,7 @@ class Observer:
                 readable = ~unreadable.to_numpy(zero_copy_only=False)
             if self._register is not None and self._register.has(KeyKind.CONTENT):
                 locations.digests = digests_of(texts)
-        locations.fields = self._fields(batch)
+        locations.fields = page_lines(batch, columns)
         signals = self._lookup.signals(locations)
         codes: dict[str, Coded] = {
             "source": self._sources(batch),
@@ -83,6 +82,7 @@ class Observer:
             "consent": coded(batch, columns.consent),
             "unreadable": Coded(self._unreadable(batch), None),
         }
+        codes["looked_for"] = Coded(signals.looked_for, None)
         if signals.page is not None:
             codes["page"] = signals.page
         for number, (fetch, build) in enumerate(signals.stated):
@@ -102,30 +102,6 @@ class Observer:
             if broken is not None:
                 bits |= broken.to_numpy(zero_copy_only=False).astype(np.int16) << bit
         return bits
-
-    def _fields(self, batch: pa.RecordBatch) -> pa.Array | None:
-        """Put each row's own headers and meta elements into lines (`page_fields`); null where it has none."""
-        lines = []
-        for role in ROLES:
-            path = getattr(self._columns, role)
-            if path is None:
-                continue
-            kind = kind_at(batch.schema, path)
-            texts = texts_of(batch, path)[0] if is_text(kind) else as_text(column(batch, path)).cast(pa.large_string())
-            one_line = pc.replace_substring_regex(texts, r"[\r\n]+", SEVERAL)
-            stated = pc.not_equal(pc.utf8_trim_whitespace(one_line), "")
-            line = pc.binary_join_element_wise(
-                pa.scalar(f"{role}:", pa.large_string()), one_line, pa.scalar(" ", pa.large_string())
-            )
-            lines.append(pc.if_else(pc.fill_null(stated, False), line, pa.scalar(None, pa.large_string())))  # noqa: FBT003
-        if not lines:
-            return None
-        joined = lines[0]
-        for line in lines[1:]:
-            # Not with `null_handling="skip"`: it loses rows in which all are null.
-            both = pc.binary_join_element_wise(joined, line, pa.scalar("\n", pa.large_string()))
-            joined = pc.coalesce(both, joined, line)
-        return joined
 
     def _sources(self, batch: pa.RecordBatch) -> Coded:
         if self._columns.source is None:
@@ -177,6 +153,7 @@ class Observer:
             robots_build=values["robots_build"].value,
             stated_fetch=self._summary(values, "stated_fetch"),
             stated_build=self._summary(values, "stated_build"),
+            looked_for=looked_for_names(int(values["looked_for"]), values.get("page")),
             optouts=optout_names(int(values["optouts"])),
             licence=licence,
             licence_evidence=evidence,
@@ -186,7 +163,8 @@ class Observer:
 
     def _summary(self, values: dict[str, Any], name: str) -> tuple[str, ...]:
         files = (stated for key, stated in values.items() if key.startswith(name))
-        return summarised(self._policy, files, values.get("page") or ())
+        page = values.get("page")
+        return summarised(self._policy, files, page.statements if page else ())
 
     def _licence(self, stated: str | None, source: Source | None, unknown: list[tuple[str, str]]) -> str:
         aliases = self._policy.licences.aliases

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,16 +16,16 @@ import pyarrow.compute as pc
 from rightful.facts.situation import UrlFact
 from rightful.facts.statement import summary
 from rightful.register.entries import KeyKind
+from rightful.screening.declared_documents import DOCUMENTS_OF, DeclaredColumns
 from rightful.screening.fact_columns import Coded, stricter
-from rightful.screening.licence_columns import LicenceColumns
 from rightful.screening.locate import URL_CODES, Located, Locator
 from rightful.screening.optout_columns import OptOutColumns
 from rightful.screening.robots_columns import RobotsColumns, captures_in_force
 from rightful.screening.statement_columns import StatementColumns
-from rightful.signals import tdmrep
-from rightful.signals.locations import RSL
+from rightful.signals import rsl, tdmrep
+from rightful.signals.locations import ROBOTS
 from rightful.signals.page_fields import read_fields
-from rightful.signals.site_files import SITE_FILES, Interpretation, RslFile
+from rightful.signals.site_files import DOCUMENTS, SITE_FILES, Interpretation
 from rightful.snapshot.capture_index import NOT_CAPTURED
 from rightful.snapshot.signal_view import SignalView
 from rightful.snapshot.site_view import SiteView
@@ -42,6 +42,15 @@ _LOCATED, _MISSING = URL_CODES.index(UrlFact.LOCATED), URL_CODES.index(UrlFact.M
 
 
 _KEPT_FIELDS = 100_000
+# Whose statements the signal files of a site may hold. Licences are looked for where robots.txt is.
+LOOKED_FOR = tuple(sorted({protocol for kind in SITE_FILES.values() for protocol in kind.protocols} | {rsl.PROTOCOL}))
+
+
+class PageFacts(NamedTuple):
+    """What a record's own response and page amount to (`page_fields.PageFields`)."""
+
+    statements: tuple[Statement, ...] = ()
+    looked_for: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -79,7 +88,8 @@ class Signals:
         fetch, build: codes into `ROBOTS_CODES` per row.
         optouts: bits of `optout_columns.BIT_NAMES` per row.
         stated: for every signal file that was captured, what it stated at fetch, and states now (`StatementColumns`).
-        page: what each row's own headers and meta elements state; None where no row has any.
+        page: what each row's own response and page state (`PageFacts`); None where no row has any.
+        looked_for: bits of `LOOKED_FOR` per row: whose files were captured.
         captures: rows of the snapshot's table that were used.
         entries: rows of the register that had an effect.
     """
@@ -92,6 +102,7 @@ class Signals:
     optouts: np.ndarray
     stated: tuple[tuple[Coded, Coded], ...]
     page: Coded | None
+    looked_for: np.ndarray
     captures: set[int]
     entries: set[int]
 
@@ -117,6 +128,17 @@ def summarised(
         others = (s for s in (*of_site, *page) if s.protocol != tdmrep.PROTOCOL)
         of_site = (*others, *tdmrep.settle(*steps))
     return summary(of_site, policy.protocols.usages)
+
+
+def looked_for_names(bits: int, page: PageFacts | None) -> tuple[str, ...]:
+    """Give the protocols that could have said something of a row."""
+    of_site = {name for bit, name in enumerate(LOOKED_FOR) if bits >> bit & 1}
+    return tuple(sorted(of_site | (page.looked_for if page else frozenset())))
+
+
+def _bits_of(signal: str) -> int:
+    protocols = (*SITE_FILES[signal].protocols, *((rsl.PROTOCOL,) if signal == ROBOTS else ()))
+    return sum(1 << LOOKED_FOR.index(protocol) for protocol in protocols)
 
 
 def interpretation(policy: Policy) -> Interpretation:
@@ -148,7 +170,7 @@ class SignalLookup:
 
     Attributes:
         view: robots.txt by origin and time.
-        licences: RSL documents, by their URLs.
+        declared: documents that signal files declare, by the file's signal: licences, TDM policies.
         signal_views: every signal file of an origin, robots.txt for what it says to other protocols.
     """
 
@@ -157,7 +179,7 @@ class SignalLookup:
         self._register = register
         self._locator = Locator()
         asked = self._asked = interpretation(policy)
-        self._fields_read: dict[str, tuple[Statement, ...]] = {}
+        self._fields_read: dict[str, PageFacts] = {}
         self.signal_views = [
             SignalView(
                 snapshot,
@@ -169,7 +191,15 @@ class SignalLookup:
             for signal, kind in SITE_FILES.items()
         ]
 
-        self.licences = SignalView(snapshot, RSL, lambda body: RslFile(body, asked), any_scheme=False)
+        self.declared = {
+            signal: DOCUMENTS_OF[kind.documents](
+                signal,
+                view,
+                SignalView(snapshot, kind.documents, partial(DOCUMENTS[kind.documents], asked), any_scheme=False),
+            )
+            for (signal, kind), view in zip(SITE_FILES.items(), self.signal_views, strict=True)
+            if kind.documents
+        }
 
     def signals(self, locations: Locations) -> Signals:
         """Look up what robots.txt and the register say about a batch's locations."""
@@ -184,10 +214,11 @@ class SignalLookup:
             build[there] = stricter(build, build_final)[there]
         entries: set[int] = set()
         optouts = self._optouts(locations, located, final, entries)
-        stated = tuple(self._stated(located, final, locations, captures))
+        looked_for = np.zeros(len(located.state), np.int32)
+        stated = tuple(self._stated(located, final, locations, captures, looked_for))
         url = _readable(located, final)
         page = self._page(locations.fields)
-        return Signals(located, final, url, fetch, build, optouts, stated, page, captures, entries)
+        return Signals(located, final, url, fetch, build, optouts, stated, page, looked_for, captures, entries)
 
     def _page(self, fields: pa.Array | None) -> Coded | None:
         if fields is None or fields.null_count == len(fields):
@@ -196,32 +227,40 @@ class SignalLookup:
         values = [self._read_fields(lines) for lines in encoded.dictionary.to_pylist()]
         return Coded(encoded.indices.fill_null(-1).to_numpy(), values)
 
-    def _read_fields(self, lines: str) -> tuple[Statement, ...]:
+    def _read_fields(self, lines: str) -> PageFacts:
         known = self._fields_read.get(lines)
         if known is None:
             if len(self._fields_read) >= _KEPT_FIELDS:
                 self._fields_read.clear()
-            known = self._fields_read[lines] = read_fields(lines, self._asked).substance
+            read = read_fields(lines, self._asked)
+            known = self._fields_read[lines] = PageFacts(read.reading.substance, read.looked_for)
         return known
 
     def _stated(
-        self, located: Located, final: Located | None, locations: Locations, captures: set[int]
+        self,
+        located: Located,
+        final: Located | None,
+        locations: Locations,
+        captures: set[int],
+        looked_for: np.ndarray,
     ) -> Iterator[tuple[Coded, Coded]]:
         for place in (located, final):
             if place is None or not place.origins:
                 continue
-            for view in self.signal_views:
+            for signal, view in zip(SITE_FILES, self.signal_views, strict=True):
                 if not len(view):
                     continue
                 columns = StatementColumns(view, place, locations.fetched_at)
                 captures |= columns.captures
-                yield columns.fetch_and_build()
-                if view is self.signal_views[0]:
-                    licences = LicenceColumns(self.licences, view, columns, place, locations.fetched_at)
-                    stated = licences.fetch_and_build()
-                    captures |= licences.captures
-                    if stated is not None:
-                        yield stated
+                looked_for |= np.where(columns.build_captures == NOT_CAPTURED, 0, _bits_of(view.signal)).astype(
+                    np.int32
+                )
+                stated = columns.fetch_and_build()
+                if signal in self.declared:
+                    documents = DeclaredColumns(self.declared[signal], columns, place, locations.fetched_at)
+                    stated = documents.fetch_and_build(stated)
+                    captures |= documents.captures
+                yield stated
 
     def _final(self, locations: Locations, located: Located) -> Located | None:
         """Locate where redirects led, for the rows where that is elsewhere (protocols A15)."""

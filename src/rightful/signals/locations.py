@@ -12,10 +12,13 @@ TDMREP: SignalName = ".well-known/tdmrep.json"
 AI_TXT: SignalName = "ai.txt"
 # Recommended, and the older place of it; which of two files counts is not specified, so both do.
 TRUST_TXT: tuple[SignalName, ...] = (".well-known/trust.txt", "trust.txt")
-# No file of an origin: wherever a site's robots.txt says that its licence is. What it was captured from is that URL.
+# No files of an origin: wherever a site's robots.txt says that its licence is, and its tdmrep.json that its policy is.
+# What one was captured from is that URL.
 RSL = "rsl"
+TDM_POLICY = "tdm-policy"
+DECLARED = frozenset({RSL, TDM_POLICY})
 
 
 def signal_url(origin: str, signal: str = ROBOTS) -> str:
-    """Give the URL of an origin's signal file (RFC 9309 2.3, RFC 8615 3); of a licence, its own."""
-    return origin if signal == RSL else f"{origin}/{signal}"
+    """Give the URL of an origin's signal file (RFC 9309 2.3, RFC 8615 3); of a document one declares, its own."""
+    return origin if signal in DECLARED else f"{origin}/{signal}"

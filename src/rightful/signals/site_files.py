@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
+from urllib.parse import urljoin
 
+from rightful.facts.site import parse_url
 from rightful.facts.statement import Reading
 from rightful.signals import ai_txt, content_signal, content_usage, rsl, tdmrep, trust_txt
 from rightful.signals.ai_txt import AiTxt
-from rightful.signals.locations import AI_TXT, ROBOTS, TDMREP, TRUST_TXT
+from rightful.signals.locations import AI_TXT, ROBOTS, RSL, TDM_POLICY, TDMREP, TRUST_TXT, signal_url
 from rightful.signals.robots_txt import RobotsTxt
 from rightful.signals.rsl import RslDocument
+from rightful.signals.tdm_policy import TdmPolicy
 from rightful.signals.tdmrep import TdmRep
 from rightful.signals.trust_txt import TrustTxt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from rightful.signals.robots_txt import Extension
 
@@ -55,6 +58,29 @@ class SiteFile(Protocol):
         """Give what it states about a path and query, as WHATWG parsing leaves them."""
 
 
+class DeclaringFile(SiteFile, Protocol):
+    """A signal file that says where more is said."""
+
+    @property
+    def declares(self) -> tuple[str, ...]:
+        """Addresses of the documents that count, as written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A document that a signal file declares.
+
+    Attributes:
+        written: its address, as written.
+        url: the same, absolute and in one spelling: what it is captured under; as written where it is no web address.
+        readable: whether it is one.
+    """
+
+    written: str
+    url: str
+    readable: bool
+
+
 class RobotsRecords:
     """What a robots.txt says to protocols other than its own, to the tokens that count.
 
@@ -63,12 +89,12 @@ class RobotsRecords:
 
     Attributes:
         uniform: their reading for every path; None where the path matters.
-        licence_urls: where RSL documents are that apply to any of the tokens, as written.
+        declares: where RSL documents are that apply to any of the tokens, as written.
     """
 
     def __init__(self, body: bytes, interpretation: Interpretation) -> None:
         self.uniform: Reading | None = None
-        self.licence_urls: tuple[str, ...] = ()
+        self.declares: tuple[str, ...] = ()
         self._interpretation = interpretation
         self._groups: list[tuple[Extension, ...]] = []
         if not any(name in body.lower() for name in _NAMES):
@@ -77,7 +103,7 @@ class RobotsRecords:
         robots = RobotsTxt.parse(body)
         urls = [rsl.licence_urls(robots.site_records, s.extensions) for s in robots.distinct(interpretation.tokens)]
         several = urls or [rsl.licence_urls(robots.site_records, ())]
-        self.licence_urls = tuple(dict.fromkeys(url for named in several for url in named))[:_MOST_LICENCES]
+        self.declares = tuple(dict.fromkeys(url for named in several for url in named))
         site = tuple(robots.site_records)
         groups = [site + selection.extensions for selection in robots.distinct(interpretation.tokens)]
         self._groups = [group for group in groups or [site] if any(r.name in _READ_BY for r in group)]
@@ -126,7 +152,7 @@ _READ_BY: Mapping[str, Callable[[list[Extension], str, Interpretation], Reading]
     "content-signal": _content_signal,
 }
 _NAMES = (*(name.encode() for name in _READ_BY), b"license")
-_MOST_LICENCES = 20  # a site has one; hundreds are an attack on whoever fetches them
+_MOST_DECLARED = 20  # a site has one; hundreds are an attack on whoever fetches them
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +163,15 @@ class SiteFileKind:
         protocols: whose statements it may hold.
         read: reads a body under a policy's interpretation.
         protocol: who states that the file could not be fetched; empty for robots.txt, which has facts of its own.
+        documents: which signal the documents are that it declares; empty where it declares none.
+        declared: finds their addresses in a body, as written, whoever they are for.
     """
 
     protocols: tuple[str, ...]
     read: Callable[[Interpretation, bytes], SiteFile]
     protocol: str = ""
+    documents: str = ""
+    declared: Callable[[bytes], Iterable[str]] = lambda _: ()
 
 
 def _read_robots(asked: Interpretation, body: bytes) -> SiteFile:
@@ -160,9 +190,56 @@ def _read_trust_txt(_: Interpretation, body: bytes) -> SiteFile:
     return TrustTxt.parse(body)
 
 
+def _read_licence(asked: Interpretation, body: bytes) -> SiteFile:
+    return RslFile(body, asked)
+
+
+def _read_policy(_: Interpretation, body: bytes) -> SiteFile:
+    return TdmPolicy.parse(body)
+
+
+def _licences_declared(body: bytes) -> Iterable[str]:
+    """Give the licences for any token: they apply to somebody."""
+    if b"license" not in body.lower():
+        return ()
+    robots = RobotsTxt.parse(body)
+    records = [robots.site_records, *(group.extensions for group in robots.groups)]
+    return [url for several in records for url in rsl.licence_urls(several, ())]
+
+
+def _policies_declared(body: bytes) -> Iterable[str]:
+    return TdmRep.parse(body).declares
+
+
 SITE_FILES: Mapping[str, SiteFileKind] = {
-    ROBOTS: SiteFileKind((content_usage.PROTOCOL, content_signal.PROTOCOL), _read_robots),
-    TDMREP: SiteFileKind((tdmrep.PROTOCOL,), _read_tdmrep, tdmrep.PROTOCOL),
+    ROBOTS: SiteFileKind(
+        (content_usage.PROTOCOL, content_signal.PROTOCOL), _read_robots, documents=RSL, declared=_licences_declared
+    ),
+    TDMREP: SiteFileKind((tdmrep.PROTOCOL,), _read_tdmrep, tdmrep.PROTOCOL, TDM_POLICY, _policies_declared),
     AI_TXT: SiteFileKind((ai_txt.PROTOCOL,), _read_ai_txt, ai_txt.PROTOCOL),
     **{name: SiteFileKind((trust_txt.PROTOCOL,), _read_trust_txt, trust_txt.PROTOCOL) for name in TRUST_TXT},
 }
+# How the documents are read that signal files declare.
+DOCUMENTS: Mapping[str, Callable[[Interpretation, bytes], SiteFile]] = {RSL: _read_licence, TDM_POLICY: _read_policy}
+
+
+def declared_by(file: DeclaringFile, origin: str, signal: str) -> tuple[Declared, ...]:
+    """Give the documents that a signal file of an origin declares; the first twenty of them."""
+    return _resolved(file.declares, origin, signal)
+
+
+def declared_in(body: bytes, origin: str, signal: str) -> tuple[Declared, ...]:
+    """Give the documents that the body of a signal file declares to anybody; the first twenty of them."""
+    return _resolved(SITE_FILES[signal].declared(body), origin, signal)
+
+
+def _resolved(written: Iterable[str], origin: str, signal: str) -> tuple[Declared, ...]:
+    base = signal_url(origin, signal)
+    found = []
+    for address in list(dict.fromkeys(written))[:_MOST_DECLARED]:
+        try:
+            location = parse_url(urljoin(base, address))
+        except ValueError:  # of an address in brackets that is none
+            location = None
+        found.append(Declared(address, location.href if location else address, readable=location is not None))
+    return tuple(found)

@@ -14,7 +14,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage, shown
+from rightful.facts.statement import SHOWN_CHARACTERS, Preference, Reading, Remark, Statement, Usage, shown
 from rightful.signals.markup import looks_like_markup
 from rightful.signals.robots_txt.paths import canonical_pattern, canonical_target, matches
 
@@ -57,11 +57,15 @@ class TdmRep:
     Attributes:
         uniform: its reading for every path; None where the path matters.
         remarks: what its author would want to know.
+        declares: addresses of the policies of rules that reserve, as written; one that a statement cannot cite whole,
+            in `SHOWN_CHARACTERS`, is left out.
     """
 
     def __init__(self, rules: Sequence[_Rule], remarks: Sequence[Remark]) -> None:
         self._rules = tuple(rules)
         self.remarks = tuple(remarks)
+        written = dict.fromkeys(rule.policy.strip() for rule in self._rules if rule.reserved)
+        self.declares = tuple(url for url in written if url and url == shown(url) and len(url) < SHOWN_CHARACTERS)
         self.uniform: Reading | None = None
         if not self._rules or self._rules[0].pattern in {"/", "/*", "*"}:
             self.uniform = self._read("/")
@@ -95,6 +99,12 @@ class TdmRep:
         if rule is None or rule.reserved is None:
             return Reading(remarks=self.remarks)
         return Reading(_statements(rule.reserved, rule.policy, rule.where, rule.text), self.remarks)
+
+
+def naming(policy: str, statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """Give the refusals that name a policy, whose address is as written in `TdmRep.declares`."""
+    named = _condition(policy)
+    return tuple(s for s in statements if s.preference is Preference.DENY and s.conditions == named)
 
 
 def in_headers(headers: Iterable[tuple[str, str]]) -> Reading:
@@ -181,5 +191,9 @@ def _reserved_within(value: Any, where: str, depth: int) -> str:
 
 def _statements(reserved: bool, policy: str, where: str, text: str) -> tuple[Statement, ...]:  # noqa: FBT001 - 1 or 0
     preference = Preference.DENY if reserved else Preference.ALLOW
-    conditions = (f"policy:{shown(policy)}",) if policy and reserved else ()
+    conditions = _condition(policy) if policy and reserved else ()
     return tuple(Statement(PROTOCOL, usage, preference, VERSION, where, shown(text), conditions) for usage in _USAGES)
+
+
+def _condition(policy: str) -> tuple[str, ...]:
+    return (f"policy:{shown(policy)}",)
