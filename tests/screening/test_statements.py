@@ -7,9 +7,10 @@ import pytest
 
 from rightful.policy.policy_file import parse_policy
 from rightful.screening.screener import Screener
-from rightful.signals.locations import AI_TXT, ROBOTS, RSL, TDMREP, TRUST_TXT
+from rightful.screening.signal_lookup import Locations, SignalLookup, summarised
+from rightful.signals.locations import AI_TXT, ROBOTS, RSL, TDM_POLICY, TDMREP, TRUST_TXT
 from rightful.snapshot.model import Capture, classify
-from rightful.snapshot.store import add_captures
+from rightful.snapshot.store import Snapshot, add_captures
 
 BASE = '[scenario]\nmarket_effect = "low"\n\n[[sources]]\nname = "web"\nroute = "crawled"\n'
 HOST = "https://h.example"
@@ -215,3 +216,100 @@ def test_a_group_of_a_token_replaces_the_licence_of_the_site(tmp_path):
         licence(PERMITTED, url=f"{HOST}/site.xml"),
     ]
     assert reasons(tmp_path, captures) == ["RESERVED_NOW:rsl"]
+
+
+def test_a_licence_of_another_spelling_of_its_address_is_the_same(tmp_path):
+    declaring = b"License: HTTPS://H.example:443/x/../rsl.xml\nLicense: http://[\nUser-agent: *\n"
+    assert reasons(tmp_path, [capture(ROBOTS, declaring), licence(PROHIBITED)]) == ["RESERVED_NOW:rsl"]
+
+
+POLICY_URL = f"{HOST}/policy.json"
+
+
+def naming(url=POLICY_URL, location="/"):
+    return f'{{"location": "{location}", "tdm-reservation": 1, "tdm-policy": "{url}"}}'
+
+
+NAMING = f"[{naming()}]".encode()
+ASKING = b'{"permission": {"action": "tdm:mine", "duty": "%s"}}'
+PAID, CONSENT, STRANGE = ASKING % b"compensate", ASKING % b"obtainConsent", ASKING % b"nextPolicy"
+
+
+def tdm_policy(body, year=2024, status=200, error=None, url=POLICY_URL):
+    outcome, kind = classify(status, error, body, TDM_POLICY)
+    return Capture(url, at(year), outcome, kind, signal=TDM_POLICY, status=status, error=error, body=body)
+
+
+CONDITIONAL, DENIED = ["CONDITIONAL_NOW:tdmrep"], ["RESERVED_NOW:tdmrep"]
+
+
+@pytest.mark.parametrize(
+    ("captures", "expected"),
+    [
+        ([tdm_policy(PAID)], CONDITIONAL),
+        ([tdm_policy(CONSENT)], CONDITIONAL),
+        ([], DENIED),
+        ([tdm_policy(STRANGE)], DENIED),
+        ([tdm_policy(b"<html>write to us</html>")], DENIED),
+        ([tdm_policy(b'{"permission": {"action": "tdm:mine"}}')], DENIED),
+        ([tdm_policy(None, status=404)], DENIED),
+        ([tdm_policy(None, status=503)], DENIED),
+        ([tdm_policy(None, status=None, error="timeout")], DENIED),
+        ([tdm_policy(PAID, url=f"{HOST}/another.json")], DENIED),
+        ([tdm_policy(PAID, 2022), tdm_policy(STRANGE, 2024)], DENIED),
+        ([tdm_policy(PAID, 2022), tdm_policy(None, 2024, 404)], DENIED),
+        ([tdm_policy(PAID), capture(ROBOTS, SIGNAL)], ["CONDITIONAL_NOW:tdmrep", "RESERVED_NOW:content-signal"]),
+    ],
+)
+def test_the_policy_of_a_reservation(tmp_path, captures, expected):
+    assert sorted(reasons(tmp_path, [capture(TDMREP, NAMING), *captures])) == expected
+
+
+def test_a_policy_nobody_names_says_nothing(tmp_path):
+    free = b'[{"location": "/", "tdm-reservation": 0, "tdm-policy": "/policy.json"}]'
+    assert reasons(tmp_path, [capture(TDMREP, RESERVED), tdm_policy(PAID)]) == DENIED
+    assert reasons(tmp_path, [capture(TDMREP, free, 2025)]) == ["GENERAL"]
+
+
+def test_a_policy_is_for_the_paths_whose_rule_names_it(tmp_path):
+    body = f"[{naming(location='/paid/')}, {naming('odd.json', '/odd/')}, {naming('../policy.json', '/up/')}]".encode()
+    odd = tdm_policy(STRANGE, url=f"{HOST}/.well-known/odd.json")
+    found = {path: reasons(tmp_path, [capture(TDMREP, body), tdm_policy(PAID), odd], path=path) for path in PATHS}
+    assert found == dict(zip(PATHS, (CONDITIONAL, DENIED, CONDITIONAL, ["GENERAL"]), strict=True))
+
+
+PATHS = ("/paid/1", "/odd/1", "/up/1", "/other")
+
+
+@pytest.mark.parametrize(
+    ("fetched", "expected"),
+    [
+        (2020, CONDITIONAL),
+        (2022, ["RESERVED_FETCH:tdmrep", "CONDITIONAL_NOW:tdmrep"]),
+        (2025, ["CONDITIONAL_FETCH:tdmrep", "CONDITIONAL_NOW:tdmrep"]),
+    ],
+)
+def test_a_policy_as_it_was_and_as_it_is(tmp_path, fetched, expected):
+    history = [capture(TDMREP, NAMING, 2021), tdm_policy(PAID, 2024)]
+    assert reasons(tmp_path, history, fetched=fetched) == expected
+
+
+def test_what_a_policy_asks_for_is_part_of_the_situation_and_its_capture_of_the_evidence(tmp_path):
+    files = [capture(ROBOTS, b"", 2020), capture(TDMREP, f"[{naming()}, {naming('/x.json', '/x/')}]".encode())]
+    add_captures(tmp_path, [*files, tdm_policy(PAID), tdm_policy(PAID, url=f"{HOST}/x.json")])
+    snapshot = Snapshot.open(tmp_path)
+    lookup = SignalLookup(parse_policy(BASE), snapshot, None)
+    urls = [f"{HOST}/a", f"{HOST}/b", "https://elsewhere.example/"]
+    signals = lookup.signals(Locations(pa.array(urls, pa.large_string())))
+    found = [summarised(parse_policy(BASE), (build.value(row) for _, build in signals.stated)) for row in range(3)]
+    assert found == [("tdmrep=conditional:payment:tdm",)] * 2 + [()]
+    used = {(row["origin"], row["signal"]) for row in snapshot.captures.take(sorted(signals.captures)).to_pylist()}
+    assert used == {(HOST, ROBOTS), (HOST, TDMREP), (POLICY_URL, TDM_POLICY)}
+
+
+def test_a_page_that_states_a_reservation_itself_is_not_freed_by_the_policy_of_its_site(tmp_path):
+    add_captures(tmp_path, [capture(ROBOTS, b"", 2020), capture(TDMREP, NAMING, 2020), tdm_policy(PAID, 2020)])
+    rows = pa.Table.from_pylist([{"url": f"{HOST}/a", "tdm_reservation": 1}, {"url": f"{HOST}/a"}])
+    found = Screener(parse_policy(BASE), tmp_path).decisions(rows)["reasons"].to_pylist()
+    assert found[1] == CONDITIONAL
+    assert "RESERVED_NOW:tdmrep" in found[0]

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
+from rightful.facts.situation import RobotsFact
 from rightful.facts.statement import Preference
 from rightful.ledger.run_directory import EVIDENCE, RunDirectory
 from rightful.signals import rsl
-from rightful.signals.locations import ROBOTS
+from rightful.signals.locations import ROBOTS, RSL
 from rightful.signals.page_fields import PROTOCOLS
 from rightful.signals.product_tokens import token_table
 from rightful.signals.robots_txt import LENIENCY, RobotsTxt
 from rightful.signals.site_files import SITE_FILES
+from rightful.snapshot.model import Kind
 from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:
@@ -24,42 +26,44 @@ if TYPE_CHECKING:
 
     from rightful.policy.policy import Policy
 
-NOT_LOOKED_FOR = (
-    "c2pa",
-    "plus",
-    "terms of service",
-)
+NEVER_LOOKED_FOR = ("terms of service",)
 _REGISTER = "opt-out register"
-# What decides when it was captured; a protocol whose files nobody captured was not looked for.
 _SIGNALS_OF = {
     protocol: tuple(name for name, kind in SITE_FILES.items() if protocol in kind.protocols)
     for kind in SITE_FILES.values()
     for protocol in kind.protocols
-} | {rsl.PROTOCOL: (ROBOTS,)}  # which says where a licence is
+} | {rsl.PROTOCOL: (RSL,), "robots": (ROBOTS,)}
 _OF_PROTOCOLS = ("RESERVED", "CONDITIONAL", "UNREADABLE")
 _NO_DENIAL = {"allow", "missing", "missing:refused"}
 
 
 def protocol_facts(run: RunDirectory, situations: pa.Table) -> list[dict[str, Any]]:
-    """Say for every protocol whether it was looked for, and how many records it held or excluded."""
-    rows = situations.select(["records", "admission", "reasons", "stated_fetch", "stated_build"]).to_pylist()
+    """Say for every protocol for how many records it was looked for, what it said of them, and what it did to them.
+
+    A protocol is looked for where something was there that could have held its words: a capture of its file, a record's
+    response, page or embedded metadata. For the others nothing is known, and nothing is claimed.
+    """
+    names = ["records", "admission", "reasons", "stated_fetch", "stated_build", "looked_for", "robots_build"]
+    rows = situations.select(names).to_pylist()
     for row in rows:
         row["protocols"] = {_protocol_of(reason) for reason in row["reasons"]}
         row["stated"] = {said.partition(":")[0] for said in (*row["stated_fetch"], *row["stated_build"])}
-    captured = set(Snapshot.open(run.root / EVIDENCE).captures["signal"].to_pylist())
-    found = [_protocol("robots", rows)]
-    columns = set(run.manifest.columns)
-    for name in dict.fromkeys((*_SIGNALS_OF, *PROTOCOLS)):
-        looked_for = captured.intersection(_SIGNALS_OF.get(name, ())) or columns.intersection(PROTOCOLS.get(name, ()))
-        found.append({**_protocol(name, rows), "looked_for": bool(looked_for)})
-    found.append(_protocol(_REGISTER, rows))
-    return found + [{**_protocol(name, ()), "looked_for": False} for name in NOT_LOOKED_FOR]
+        if row["robots_build"] != RobotsFact.UNKNOWN.value:
+            row["looked_for"].append("robots")
+    files = _files(Snapshot.open(run.root / EVIDENCE).captures)
+    found = [_protocol(name, rows, files) for name in dict.fromkeys(("robots", *_SIGNALS_OF, *PROTOCOLS))]
+    register = {**_protocol(_REGISTER, rows, files), "looked_for": run.manifest.register is not None}
+    return [*found, register, *({**_protocol(name, (), {}), "looked_for": False} for name in NEVER_LOOKED_FOR)]
 
 
-def _protocol(name: str, rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def _protocol(name: str, rows: Iterable[dict[str, Any]], files: dict[str, Counter[str]]) -> dict[str, Any]:
     """Count records a protocol touched, and by what it said of them, whatever else removed them."""
     counted: Counter[str] = Counter()
+    found = sum((files.get(signal, Counter()) for signal in _SIGNALS_OF.get(name, ())), Counter())
+    records = looked_for = 0
     for row in rows:
+        records += row["records"]
+        looked_for += row["records"] if name in row["looked_for"] else 0
         if name in row["protocols"]:
             counted[row["admission"]] += row["records"]
         for preference in Preference:
@@ -67,11 +71,23 @@ def _protocol(name: str, rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
                 counted[preference] += row["records"]
     return {
         "protocol": name,
-        "looked_for": True,
+        "looked_for": bool(looked_for),
+        "records_looked_for": looked_for,
+        "coverage": looked_for * 10_000 // records / 10_000 if records else 0.0,  # never rounded up to all
+        "files": dict(sorted(found.items())),
         "excluded": counted["exclude"],
         "held": counted["hold"],
         "stated": {preference.value: counted[preference] for preference in Preference if counted[preference]},
     }
+
+
+def _files(captures: pa.Table) -> dict[str, Counter[str]]:
+    """Count the captures of each signal by what they found; a web page in the place of a file is no file."""
+    found: dict[str, Counter[str]] = {}
+    for row in captures.group_by(["signal", "outcome", "kind"]).aggregate([([], "count_all")]).to_pylist():
+        what = "web page" if row["kind"] == Kind.HTML.value else row["outcome"]
+        found.setdefault(row["signal"], Counter())[what] += row["count_all"]
+    return found
 
 
 def _protocol_of(reason: str) -> str:

@@ -230,6 +230,13 @@ class ColumnNames(Section):
     tdm_policy: str = ""
     content_usage: str = ""
     content_signal: str = ""
+    http_status: str = ""
+    data_mining: str = ""
+    http_headers: str = ""
+    html: str = ""
+    xmp: str = ""
+    c2pa: str = ""
+    page_fields: str = ""
     label: Annotated[str, StringConstraints(pattern=r"^[^.\s]{1,200}$")] = "rights"
 
 
@@ -272,7 +279,8 @@ class Capturing(Section):
     """How signals are captured. The defaults are polite; a private address is refused after it was resolved.
 
     signals: which files, by their paths on the origin; `robots.txt` is always among them.
-    licences: whether to fetch the RSL documents, wherever they are, that a robots.txt declares.
+    licences: whether to fetch the documents that robots.txt (RSL licences) and tdmrep.json (TDM policies) declare,
+    wherever they are.
     """
 
     user_agent: Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,198}[!-~])?$")] = (

@@ -119,13 +119,13 @@ def _read(value: str, where: str, text: str, legacy: Legacy) -> Reading:
     for name, (item, parameters) in members.items():
         label = labels().get(name)
         if label is None:
-            remarks.append(Remark("unknown-label", where, name))
+            remarks.append(Remark("unknown-label", where, shown(name)))
             continue
         if not label.current:
             remarks.append(Remark("older-label" if label.drafts else "foreign-label", where, name))
         preference = _preference(item, label, honours=honours)
         if not _is_token(item, "y") and not _is_token(item, "n"):
-            remarks.append(Remark("not-y-or-n", where, f"{name}={shown(str(item))}"))
+            remarks.append(Remark("not-y-or-n", where, shown(f"{name}={item}")))
         if preference is Preference.UNKNOWN or (denials_only and preference is Preference.ALLOW):
             continue
         conditions = _conditions(parameters) if preference is Preference.DENY else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 
 PURPOSES = ("training", "control-only", "search", "user-fetch", "assistant", "unclear")
@@ -27,13 +28,18 @@ class ProductToken:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TokenTable:
     """The whole table with its version, which the policy's digest covers through the tokens it yields."""
 
     version: str
     sources: dict[str, str]
     tokens: tuple[ProductToken, ...]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every token, lower-case."""
+        return frozenset(row.token.lower() for row in self.tokens)
 
     def with_purposes(self, purposes: tuple[str, ...]) -> tuple[str, ...]:
         """List the tokens of these purposes, lower-case and sorted."""

@@ -205,6 +205,12 @@ def in_metas(
     return said.reading()
 
 
+def is_directive(text: str) -> bool:
+    """Tell whether a text is one word that a vendor documents, with a value where it takes one."""
+    word = text.strip().lower()
+    return _spelt(word) in WORDS or word.partition(":")[0].strip() in _LIMITS | _DATED
+
+
 def _directives(value: str, scope: str, *, prefixes: bool) -> Iterator[_Directive]:
     """Take a value apart, in time linear in its length."""
     in_date = False

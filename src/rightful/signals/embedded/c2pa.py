@@ -91,9 +91,49 @@ def in_manifest(manifest: object, *, valid_signature: bool = False) -> Reading:
         remarks.append(Remark("invalid-manifest", "/validation_state", "Invalid"))
         valid = False
     bare = "entries" if isinstance(value, Mapping) and _is_bare(value) else ""
-    for node in _assertions(_Node(value, "", "", own=True), bare):
+    for node in _assertions(_root(value), bare):
         _read(node, statements, remarks, valid=valid)
     return Reading(tuple(dict.fromkeys(statements)), tuple(dict.fromkeys(remarks)))
+
+
+def training_mining(manifest: object) -> str:
+    """Give what the assertions in a manifest say of training and mining, as JSON that `in_manifest` reads alike.
+
+    Empty where it has none; what cannot be read stays unreadable.
+    """
+    value: Any = manifest
+    if isinstance(manifest, str | bytes | bytearray):
+        try:
+            value = json.loads(manifest)
+        except (ValueError, RecursionError):
+            return "not JSON"
+    bare = "entries" if isinstance(value, Mapping) and _is_bare(value) else ""
+    found = [{"label": node.label or LABELS[0], "data": _said(node.value)} for node in _assertions(_root(value), bare)]
+    return json.dumps(found, ensure_ascii=False) if found else ""
+
+
+def _said(data: Any) -> Any:
+    """Give the entries of an assertion that are read, each with its use and its words."""
+    if not isinstance(data, Mapping):
+        return None
+    entries = data.get("entries")
+    said: dict[str, Any] = {key: _use(entry) for key, entry in data.items() if key in _KEYS}
+    if isinstance(entries, Mapping):
+        said["entries"] = {key: _use(entry) for key, entry in entries.items() if key in _KEYS}
+    elif "entries" in data:
+        said["entries"] = None
+    return said
+
+
+def _use(entry: Any) -> Any:
+    if not isinstance(entry, Mapping):
+        return _written(entry)
+    words = _constraint(entry)
+    return {"use": _written(entry.get("use"))} | ({_WORDS[0]: words} if words else {})
+
+
+def _root(value: Any) -> _Node:
+    return _Node(value, "", "", own=True)
 
 
 def _is_bare(value: Mapping[Any, Any]) -> bool:

@@ -87,6 +87,21 @@ def in_xmp(xmp: bytes) -> Reading:
     return _read(values, terms)
 
 
+def data_mining(xmp: bytes) -> dict[str, list[str]]:
+    """Give the Data Mining values of a packet and the terms they point to, for `in_metadata`; empty where it has none.
+
+    Of a packet that cannot be read and names a value, why: it is no value of PLUS, and so nobody takes it for one.
+    """
+    root, odd = _root(xmp)
+    if root is None:
+        return {"DataMining": [f"unreadable: {odd}"]} if b"DMI-" in xmp.replace(b"\0", b"") else {}
+    found: dict[str, list[str]] = {}
+    for namespace, name, _, given in _properties(root):
+        if (name == "DataMining" and _PLUS(namespace)) or (name in _TERM_NAMES and given):
+            found.setdefault(name, []).append(shown(given[:1000]))
+    return found if "DataMining" in found else {}
+
+
 def in_metadata(metadata: object) -> Reading:
     """Read what a metadata tool gives: the value itself, or a map such as `{"Xmp.plus.DataMining": ...}`."""
     if isinstance(metadata, str):

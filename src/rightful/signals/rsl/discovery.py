@@ -32,10 +32,12 @@ class InPage:
     Attributes:
         urls: of link elements.
         documents: of script elements.
+        sources: what stands in these, as written.
     """
 
     urls: tuple[str, ...] = ()
     documents: tuple[RslDocument, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 def licence_urls(site_records: Iterable[Extension], group_records: Iterable[Extension]) -> list[str]:
@@ -79,7 +81,7 @@ def in_page(page: bytes) -> InPage:
     except (etree.LxmlError, ValueError, LookupError, AssertionError):
         return InPage()
     urls: dict[str, None] = {}
-    documents = []
+    sources = []
     for element in root.iter("link", "script"):
         kind = element.get("type") or ""
         if element.tag == "link":
@@ -87,9 +89,9 @@ def in_page(page: bytes) -> InPage:
             if url and _is_rsl(element.get("rel") or "", kind):
                 urls[url] = None
         elif _is_media_type(kind):
-            body = (element.text or "").strip().encode("utf-8", "replace")
-            documents.append(RslDocument.parse(body, in_page=True))
-    return InPage(tuple(urls), tuple(documents))
+            sources.append((element.text or "").strip())
+    documents = (RslDocument.parse(source.encode("utf-8", "replace"), in_page=True) for source in sources)
+    return InPage(tuple(urls), tuple(documents), tuple(sources))
 
 
 def _named(records: Iterable[Extension]) -> list[str]:

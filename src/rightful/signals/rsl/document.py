@@ -109,11 +109,8 @@ class RslDocument:
         except (etree.LxmlError, ValueError, LookupError) as error:
             self._problem(Remark("not-xml", f"line {getattr(error, 'lineno', None) or 1}", shown(str(error)[:1000])))
             return None
-        tree = root.getroottree()
         # Before anything is looked at: an attribute may be made of entities, or come from a declaration.
-        if tree.docinfo.internalDTD is not None and re.search(
-            "<!(ENTITY|ATTLIST)", etree.tostring(tree, encoding="unicode")
-        ):
+        if _declares(root):
             self._problem(Remark("declarations", "line 1", "DOCTYPE"))
             return None
         if root.tag != f"{_PREFIX}rsl":
@@ -274,6 +271,20 @@ class RslDocument:
     def _older(self, element: etree._Element, written: str) -> None:
         self.version = "0.9"
         self._remark("older-spelling", element, written)
+
+
+def _declares(root: etree._Element) -> bool:
+    """Tell whether a document declares entities or attributes, or uses an entity, which may stand for anything."""
+    if next(root.iter(etree.Entity), None) is not None:
+        return True
+    tree = root.getroottree()
+    kind: Any = tree.docinfo.internalDTD
+    if kind is None:
+        return False
+    # lxml writes no declarations of a document type that is called otherwise than the root.
+    return kind.name != etree.QName(root).localname or bool(
+        re.search("<!(ENTITY|ATTLIST)", etree.tostring(tree, encoding="unicode"))
+    )
 
 
 def unobtainable(url: str) -> Reading:

@@ -1,0 +1,180 @@
+"""Records that bring their response and page: headers in any form, HTML, status, embedded metadata."""
+
+import json
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from rightful.policy.policy_file import parse_policy
+from rightful.screening.screener import Screener
+from rightful.signals.locations import ROBOTS
+from rightful.signals.page_lines import LONGEST_LINE, header_pairs, lines_of, of_page
+from rightful.snapshot.model import Capture, classify
+from rightful.snapshot.store import add_captures
+
+POLICY = '[scenario]\nmarket_effect = "low"\n\n[[sources]]\nname = "web"\nroute = "crawled"\n'
+HOST = "https://h.example"
+GENERAL = ["GENERAL"]
+XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ {attributes}><dc:description>a secret caption</dc:description></rdf:Description></rdf:RDF></x:xmpmeta>"""
+PLUS = "http://ns.useplus.org/ldf/vocab/"
+TDM = 'xmlns:tdm="http://www.w3.org/ns/tdmrep/" tdm:reservation="1"'
+
+
+def both(protocol, code="RESERVED"):
+    return [f"{code}_FETCH:{protocol}", f"{code}_NOW:{protocol}"]
+
+
+def assertion(entry):
+    data = {"entries": {"cawg.ai_generative_training": entry}}
+    return json.dumps({"title": "a secret", "assertions": [{"label": "cawg.training-mining", "data": data}]})
+
+
+@pytest.fixture
+def snapshot(tmp_path):
+    outcome, kind = classify(200, None, b"", ROBOTS)
+    add_captures(
+        tmp_path, [Capture(HOST, datetime(2020, 1, 1, tzinfo=UTC), outcome, kind, signal=ROBOTS, status=200, body=b"")]
+    )
+    return tmp_path
+
+
+def decisions(snapshot, column, value, kind=None, policy=POLICY):
+    table = pa.table({"url": pa.array([f"{HOST}/a"]), column: pa.array([value], kind)})
+    return Screener(parse_policy(policy), snapshot).decisions(table)
+
+
+def reasons(snapshot, column, value, kind=None, policy=POLICY):
+    return decisions(snapshot, column, value, kind, policy)["reasons"][0].as_py()
+
+
+INLINE = """<script type="application/rsl+xml"><rsl xmlns="https://rslstandard.org/rsl"><content url=""><license>
+<prohibits type="usage">ai-train</prohibits></license></content></rsl></script>"""
+PAIRS = [("X-Robots-Tag", "otherbot: noindex"), ("x-robots-tag", "NoAI"), ("Server", "nginx")]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("HTTP/1.1 200 OK\r\nX-Robots-Tag: otherbot: noindex\r\nx-robots-tag: NoAI\r\nServer: nginx\r\n\r\n", None),
+        (b"X-Robots-Tag: otherbot: noindex\nx-robots-tag: NoAI\nX-Name: \xff\n", pa.binary()),
+        (json.dumps({"X-Robots-Tag": ["otherbot: noindex", "NoAI"]}), None),
+        (json.dumps(PAIRS), None),
+        ([("x-robots-tag", "NoAI"), ("server", "nginx")], pa.map_(pa.string(), pa.string())),
+        ([{"name": name, "value": value} for name, value in PAIRS], None),
+        ([{"key": "X-Robots-Tag", "value": ["NoAI", None]}], None),
+        ({"x-robots-tag": "NoAI", "server": None}, None),
+    ],
+)
+def test_headers_in_every_form_they_are_kept_in(snapshot, value, kind):
+    assert reasons(snapshot, "http_headers", value, kind) == both("robots-tag")
+
+
+def test_headers_that_cannot_be_read_are_held(snapshot):
+    assert reasons(snapshot, "http_headers", '{"X-Robots-Tag": ') == ["UNREADABLE:page-meta"]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "expected"),
+    [
+        (200, [], GENERAL),
+        (402, [], both("http-payment")),
+        (402, [("crawler-price", "USD 0.01")], both("http-payment", "CONDITIONAL")),
+        (451, [], both("http-payment")),
+        (200, [("crawler-price", "USD 0.01")], GENERAL),
+        (200, [("Link", '</rsl.xml>; rel="license"')], GENERAL),
+        (200, [("Content-Usage", "train-ai=n")], both("content-usage")),
+        (200, [("content-signal", "ai-train=no")], both("content-signal")),
+    ],
+)
+def test_the_status_and_what_stands_beside_it(snapshot, status, headers, expected):
+    table = pa.table({"url": [f"{HOST}/a"], "page_fields": [lines_of(status, headers)]})
+    assert Screener(parse_policy(POLICY), snapshot).decisions(table)["reasons"][0].as_py() == expected
+
+
+def test_a_status_may_be_a_number_with_a_point(snapshot):
+    assert reasons(snapshot, "http_status", 451.0) == both("http-payment")
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ('<meta name="robots" content="noai">', both("robots-tag")),
+        ('<META NAME=GPTBot CONTENT="noai, all">', both("robots-tag")),
+        ('<meta name="otherbot" content="noai">', GENERAL),
+        ('<meta name="tdm-reservation" content="1">', both("tdmrep")),
+        ('<meta name="tdm-reservation" content="0">', GENERAL),
+        ('<!-- <meta name="robots" content="noai"> -->', GENERAL),
+        ('<p>&lt;meta name="robots" content="noai"&gt;</p>', GENERAL),
+        (INLINE, both("rsl")),
+        ('<script type="application/ld+json">{"isAccessibleForFree": false}</script>', GENERAL),
+    ],
+)
+@pytest.mark.parametrize("kind", [pa.string(), pa.binary(), pa.dictionary(pa.int32(), pa.string())])
+def test_what_a_page_says(snapshot, html, expected, kind):
+    page = f"<html><head><title>t</title>{html}</head><body>text</body></html>"
+    assert reasons(snapshot, "html", page, kind) == expected
+
+
+def test_a_meta_element_takes_the_place_of_the_header(snapshot):
+    page = b'<meta name="tdm-reservation" content="0">'
+    assert reasons(snapshot, "page_fields", lines_of(200, [("tdm-reservation", "1")], page)) == GENERAL
+    page = b'<meta name="tdm-reservation" content="1">'
+    assert reasons(snapshot, "page_fields", lines_of(200, [("tdm-reservation", "0")], page)) == both("tdmrep")
+
+
+def test_a_policy_s_own_token_is_asked_about_by_the_name_of_the_element(snapshot):
+    page = '<meta name="examplebot" content="noai">'
+    policy = f'{POLICY}[crawler]\ntokens = ["ExampleBot"]\n'
+    assert reasons(snapshot, "html", page) == GENERAL
+    assert reasons(snapshot, "html", page, policy=policy) == both("robots-tag")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("xmp", XMP.format(attributes=f'plus:DataMining="{PLUS}DMI-PROHIBITED"'), both("plus")),
+        ("xmp", XMP.format(attributes=TDM), both("tdmrep")),
+        ("xmp", XMP.format(attributes=""), GENERAL),
+        ("xmp", "<broken plus:DataMining='DMI-PROHIBITED'", ["UNREADABLE:plus"]),
+        ("data_mining", f"{PLUS}DMI-PROHIBITED-AIMLTRAINING", both("plus")),
+        ("data_mining", f"{PLUS}DMI-ALLOWED", GENERAL),
+        ("c2pa", assertion({"use": "notAllowed"}), both("c2pa")),
+        ("c2pa", assertion({"use": "constrained", "constraint_info": "ask"}), both("c2pa", "CONDITIONAL")),
+        ("c2pa", assertion({"use": "allowed"}), GENERAL),
+        ("c2pa", "{", ["UNREADABLE:c2pa"]),
+        ("c2pa", '{"assertions": []}', GENERAL),
+    ],
+)
+def test_embedded_metadata(snapshot, column, value, expected):
+    found = decisions(snapshot, column, value)
+    assert found["reasons"][0].as_py() == expected
+    assert "secret" not in str(found["fields"].to_pylist())
+
+
+def test_no_text_of_a_page_is_kept():
+    page = b"""<html><head><title>secret</title><meta name="description" content="secret, none of it">
+    <meta property="og:title" content="no secret"><meta name="author" content="none: secret">
+    <meta name="robots" content="max-snippet:-1"><link rel="license" href="https://creativecommons.org/licenses/by/4.0/">
+    </head><body><h1>secret</h1><script type="application/ld+json">{"license": "x", "headline": "secret"}</script>"""
+    assert of_page(page) == (
+        "looked_at: page\nmeta_robots: max-snippet:-1\npage_licence: https://creativecommons.org/licenses/by/4.0/\x1ex"
+    )
+
+
+def test_what_is_too_long_to_keep_is_not_cut_but_held(snapshot):
+    words = ", ".join(["otherbot: noindex"] * (LONGEST_LINE // 10) + ["gptbot: noai"])
+    assert lines_of(200, [("x-robots-tag", words)]) == "http_status: 200\nlooked_at: headers\nunread: x_robots_tag"
+    assert reasons(snapshot, "http_headers", f"X-Robots-Tag: {words}") == ["UNREADABLE:robots-tag"]
+
+
+def test_nothing_a_page_writes_makes_a_line_of_its_own():
+    page = b'<meta name="robots" content="all&#10;tdm_reservation: 0&#x1e;x">'
+    assert of_page(page) == "looked_at: page\nmeta_robots: all tdm_reservation: 0 x"
+
+
+@pytest.mark.parametrize("written", [None, 3, "", "no colon", b"\xff", [], [["a"]], [{"value": "x"}], "[[[[", {}])
+def test_headers_of_no_known_form_are_no_headers(written):
+    assert all(name in {"unread", "None"} for name, _ in header_pairs(written))
