@@ -189,36 +189,3 @@ def test_mistyped_commands_and_options_end_with_2():
     assert "No such command" in rightful("capure", code=2)
     assert "No such option" in rightful("verify", "--al", code=2)
     assert "no finished run" in rightful("card", "/", code=1)
-
-
-def test_a_signal_file_is_read_aloud(tmp_path):
-    robots = tmp_path / "robots.txt"
-    robots.write_text(
-        "User-agent: GPTBot\nDisallow: /\n\nUser-agent: *\nDisallow: /y\nContent-Usage: ai-train=no\n"
-        "Content-Signal: train-ai=n\n\n"
-        "User-agent: *\nDisalow: /x\n",
-        encoding="utf-8",
-    )
-    told = rightful("signals", robots, "--path", "/x")
-    for words in (
-        "line 2",
-        "Disallow: /",
-        "Content-Usage: ai-train=no",
-        "another vocabulary",
-        "misspelt",
-        "several groups",
-    ):
-        assert words in told
-    assert re.search(r"content-signal +train-ai +deny", told)
-    tdmrep = tmp_path / "x.json"
-    tdmrep.write_text('{"tdm-reservation": 1}', encoding="utf-8")
-    assert "no signal file that is read" in rightful("signals", tdmrep, code=1)
-    told = rightful("signals", tdmrep, "--as", "tdmrep.json")
-    assert "must be an array" in told
-    assert "It states nothing" in rightful("signals", tdmrep, "--as", "trust.txt")
-    assert "cannot be read" in rightful("signals", tmp_path / "ai.txt", code=1)
-
-
-def test_a_signal_file_on_the_web_is_fetched_like_any_other(tmp_path):
-    told = rightful("signals", "http://127.0.0.1:9/robots.txt", code=1)
-    assert "address refused: loopback" in told  # the guard of `capture` stands here, too

@@ -19,7 +19,9 @@ _Policy = Annotated[Path, typer.Argument(help="Policy file; rightful policy init
 _Input = Annotated[
     list[str],
     typer.Option(
-        "--input", "-i", help="Records: file, folder or pattern; .parquet, .jsonl(.gz/.zst), .arrow. Repeatable."
+        "--input",
+        "-i",
+        help="Records: file, folder or pattern; .parquet, .jsonl(.gz/.zst), .arrow, .warc(.gz/.zst). Repeatable.",
     ),
 ]
 _Snapshot = Annotated[Path, typer.Option(help="Snapshot store with the captured signals.")]

@@ -77,13 +77,16 @@ def _lines(file: Path) -> list[str]:
 
 @snapshot_app.command("import")
 def import_command(
-    file: Annotated[Path, typer.Argument(help="Parquet or JSONL with host or robots_url, body, fetched_at, ...")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="Parquet or JSONL with host or robots_url, body, fetched_at, ...; or .warc, .warc.gz."),
+    ],
     out: _Store,
     column: Annotated[
         list[str] | None, typer.Option(metavar="ROLE=COLUMN", help="Say which column is what, if not found by name.")
     ] = None,
 ) -> None:
-    """Add robots.txt files that others captured."""
+    """Add signal files that others captured: tables of robots.txt files, or WARC files of a crawl."""
     from rightful.snapshot.importing import import_captures  # noqa: PLC0415 - when asked
 
     columns = dict(pair.split("=", 1) for pair in column or [] if "=" in pair)
@@ -92,11 +95,13 @@ def import_command(
     for outcome, count in sorted(report.outcomes.items(), key=lambda item: -item[1]):
         summary.add_row(outcome, f"{count:,}")
     for reason, count in report.left_out.items():
-        summary.add_row(f"left out: {reason} ({report.examples[reason]})", f"{count:,}")
+        summary.add_row(plain(f"left out: {reason} ({report.examples[reason]})"), f"{count:,}")
     summary.add_row("rows in all", f"{report.rows:,}")
     console().print(summary)
-    used = ", ".join(f"{role} from {name!r}" for role, name in report.columns.items())
-    console().print(f"\nread: {used}", soft_wrap=True)
+    console().print()
+    if report.columns:
+        used = ", ".join(f"{role} from {name!r}" for role, name in report.columns.items())
+        console().print(f"read: {used}", soft_wrap=True)
     console().print(f"{out}  {report.digest}", soft_wrap=True)
 
 

@@ -1,84 +1,137 @@
-"""Any signal file read for its author: what it states of a path, to whom, on which line, and what is odd about it.
+r"""Any document that states something about its use, read for its author: what, to whom, where, and what is odd.
 
-The same readers that decide, asked one file at a time; nothing is interpreted here that screening would not.
+The same readers that decide, asked one document at a time; nothing is interpreted here that screening would not.
+
+Example:
+    >>> from rightful.signals.reading_aloud import read_aloud
+    >>> told = read_aloud("robots.txt", b"User-agent: *\nContent-Signal: ai-train=no", "/", ("*",))
+    >>> told.answers()["train-ai"].preference.value
+    'deny'
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rightful.facts.statement import Reading, Remark, Statement, Usage
-from rightful.signals import ai_txt, content_signal, content_usage, tdmrep, trust_txt
-from rightful.signals.locations import ROBOTS, SIGNALS
-from rightful.signals.robots_txt import LENIENCY, RobotsTxt
-from rightful.signals.site_files import SITE_FILES, Interpretation
+from rightful.facts.statement import Reading, Remark
+from rightful.signals import ai_txt, page_meta, rsl
+from rightful.signals.ai_txt import AiTxt
+from rightful.signals.declared_aloud import licence_parts, policy_parts, reservation_parts
+from rightful.signals.document_kinds import C2PA, HEADERS, HTML, KINDS, ROBOTS_TXT, TDMREP_JSON, TRUST, XMP
+from rightful.signals.locations import AI_TXT, ROBOTS, RSL, TDM_POLICY
+from rightful.signals.page_aloud import (
+    RESPONSE,
+    Response,
+    declared_by_response,
+    manifest_parts,
+    parse_dump,
+    response_parts,
+    xmp_parts,
+)
+from rightful.signals.robots_aloud import is_page, robots_parts, told_alike
+from rightful.signals.robots_txt import RobotsTxt
+from rightful.signals.site_files import Interpretation, RobotsRecords, declared_by
+from rightful.signals.tdmrep import TdmRep
+from rightful.signals.told import Part, Told, said_to
+from rightful.signals.trust_txt import PROTOCOL as TRUST_PROTOCOL
+from rightful.signals.trust_txt import TrustTxt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-ROBOTS_PROTOCOL = "robots"
-_REMARKS = {**LENIENCY}
-for _module in (ai_txt, content_signal, content_usage, tdmrep, trust_txt):
-    _REMARKS |= _module.REMARKS
-_REMARKS["two-groups"] = "several groups name one token: their rules are merged, which not every reader does"
+    from collections.abc import Mapping, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a file states about one path.
-
-    Attributes:
-        signal: which file it was read as (`locations.SIGNALS`).
-        reading: statements and remarks; of robots.txt its own rules are among them, about `acquire`.
-        to: for statements of robots.txt, the product tokens each is said to; empty: everybody.
-    """
-
-    signal: str
-    reading: Reading
-    to: dict[Statement, tuple[str, ...]]
-
-
-def signal_of(name: str) -> str | None:
-    """Tell which signal file a path or URL names; None where it names none."""
-    plain = name.partition("?")[0].partition("#")[0].rstrip("/")
-    return next((signal for signal in sorted(SIGNALS, key=len, reverse=True) if _named(plain, signal)), None)
-
-
-def _named(name: str, signal: str) -> bool:
-    return name.rpartition("/")[2] == signal.rpartition("/")[2]
-
-
-def read_aloud(signal: str, body: bytes, target: str, tokens: Sequence[str]) -> Told:
-    """Read a file as screening would.
+def read_aloud(
+    kind: str,
+    body: bytes,
+    target: str,
+    tokens: Sequence[str],
+    *,
+    name: str = "",
+    origin: str = "",
+    obtained: Mapping[str, bytes | None] | None = None,
+) -> Told:
+    """Read a document as screening would.
 
     Args:
-        signal: which file it is.
+        kind: which kind it is of (`document_kinds.KINDS`).
         body: its octets.
         target: path and query asked about.
         tokens: product tokens to ask about, lower-case.
+        name: what it is called in the answer; by default its kind.
+        origin: whose signal file it is, for what it declares by a path; empty where that is not known.
+        obtained: octets of documents it may declare, by URL; None for one that could not be had.
+
+    Raises:
+        ValueError: there is no such kind.
     """
-    reading = SITE_FILES[signal].read(Interpretation(tuple(tokens)), body).reading(target)
-    if signal != ROBOTS:
-        return Told(signal, reading, {})
-    own, to = _robots(body, target, tokens)
-    return Told(signal, own + reading, to)
+    if kind not in KINDS:
+        raise ValueError(f"no kind {kind!r}; kinds: {', '.join(KINDS)}")
+    asked = Interpretation(tuple(tokens))
+    called = name or kind
+    had = obtained or {}
+    if kind in {HTML, HEADERS}:
+        response = Response(html=body) if kind == HTML else parse_dump(body)
+        return read_response_aloud(response, target, tokens, name=name, url=origin, obtained=had)
+    if kind == ROBOTS_TXT:
+        declared = () if is_page(body) else declared_by(RobotsRecords(body, asked), origin, ROBOTS)
+        licences, mentioned = licence_parts(declared, had, target, asked)
+        return Told(kind, target, (*robots_parts(body, target, asked, called), *licences), mentioned)
+    if kind == TDMREP_JSON:
+        return Told(kind, target, *reservation_parts(TdmRep.parse(body), had, target, origin, called))
+    return Told(kind, target, _parts_of(kind, body, target, asked, called))
 
 
-def _robots(body: bytes, target: str, tokens: Sequence[str]) -> tuple[Reading, dict[Statement, tuple[str, ...]]]:
-    robots = RobotsTxt.parse(body)
-    to: dict[Statement, list[str]] = {}
-    for token in tokens:
-        match = robots.match_target(target, token)
-        where = f"line {match.line}" if match.line else {"none": "no group"}.get(match.kind, "no rule matches")
-        statement = Statement(ROBOTS_PROTOCOL, Usage.ACQUIRE, match.preference, "RFC 9309", where, match.text)
-        to.setdefault(statement, []).append(token)
-    remarks = [Remark(code, text=f"{times} times" if times > 1 else "") for code, times in robots.leniency.items()]
-    named = [token for group in robots.groups for token in group.tokens]
-    remarks += [Remark("two-groups", text=token) for token in sorted({t for t in named if named.count(t) > 1})]
-    return Reading(tuple(to), tuple(remarks)), {statement: tuple(names) for statement, names in to.items()}
+def read_response_aloud(
+    response: Response,
+    target: str,
+    tokens: Sequence[str],
+    *,
+    name: str = "",
+    url: str = "",
+    obtained: Mapping[str, bytes | None] | None = None,
+) -> Told:
+    """Read a response, its page included, as screening would.
+
+    Args:
+        response: what is known of it.
+        target: its path and query.
+        tokens: product tokens to ask about, lower-case.
+        name: what it is called in the answer.
+        url: where it came from, for what it declares by a path; empty where that is not known.
+        obtained: octets of documents it may declare, by URL; None for one that could not be had.
+    """
+    asked = Interpretation(tuple(tokens))
+    kind = HTML if response.html is not None else HEADERS
+    parts = response_parts(response, asked, name or {HTML: "page", HEADERS: RESPONSE}[kind])
+    licences, mentioned = licence_parts(declared_by_response(response, url), obtained or {}, target, asked)
+    return Told(kind, target, parts + licences, mentioned)
 
 
-def meaning_of_remark(remark: Remark) -> str:
-    """Say what a remark says."""
-    return _REMARKS[remark.code]
+def _parts_of(kind: str, body: bytes, target: str, asked: Interpretation, name: str) -> tuple[Part, ...]:
+    if kind == RSL:
+        reading = rsl.RslDocument.parse(body).statements(target, user=asked.user)
+        return (Part(name, rsl.PROTOCOL, reading),)
+    if kind == AI_TXT:
+        return (_ai_txt(body, target, asked, name),)
+    if kind == TRUST:
+        return (Part(name, TRUST_PROTOCOL, TrustTxt.parse(body).reading(target)),)
+    if kind == TDM_POLICY:
+        return policy_parts(body, name)
+    return {XMP: xmp_parts, C2PA: manifest_parts}[kind](body, name)
+
+
+def _ai_txt(body: bytes, target: str, asked: Interpretation, name: str) -> Part:
+    reading = AiTxt.parse(body, asked.tokens).reading(target)
+    alike = told_alike(RobotsTxt.parse(body), asked.tokens)
+    to = said_to(reading.statements, alike, lambda token: AiTxt.parse(body, (token,)).reading(target))
+    return Part(name, ai_txt.PROTOCOL, reading, to)
+
+
+def remarked_on(told: Told, *codes: str) -> Told:
+    """Add what can be remarked on a document as a whole, whatever it is (`remark_meanings`)."""
+    if not codes:
+        return told
+    first = told.parts[0] if told.parts else Part(told.kind, page_meta.PROTOCOL, Reading())
+    reading = Reading(remarks=tuple(Remark(code) for code in codes))
+    return replace(told, parts=(*told.parts, replace(first, reading=reading)))
