@@ -3,15 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+FUZZ_STAMP := $(VENV)/.installed-fuzz
 UV_VERSION := 0.13.9
+SECONDS ?= 20
 
-.PHONY: help install demo test lint types layers format bench constraints clean
+.PHONY: help install demo test lint types layers format bench fuzz constraints clean
 
 help:
 	@echo "make demo    the whole way on a small web of sites: capture, screen, validate, card, through Airflow"
 	@echo "make test    every gate: ruff, mypy --strict, import-linter, pytest"
 	@echo "make lint    the static gates only"
 	@echo "make bench   ratios of records per second against the usual ways, measured in one run"
+	@echo "make fuzz    every reader of signals on hostile documents, and on inputs coverage leads to; SECONDS=20 each"
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -40,10 +43,18 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python tests/benchmarks/run.py
 
+$(FUZZ_STAMP): $(STAMP)
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --group fuzz
+	touch $(FUZZ_STAMP)
+
+fuzz: $(FUZZ_STAMP)
+	$(BIN)/python tests/benchmarks/hostile.py
+	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS)
+
 # constraints.txt holds name==version lines only: no index, no hash, no host.
 constraints: $(STAMP)
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --extra all --group dev --group bench --upgrade pyproject.toml -o constraints.txt
+	  --extra all --group dev --group bench --group fuzz --upgrade pyproject.toml -o constraints.txt
 
 clean:
-	rm -rf $(VENV) demo-run bench-run build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-run bench-run fuzz-run build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
