@@ -14,7 +14,6 @@ from rightful.card.render import cell, hub_metadata, render_readme, size_categor
 from rightful.card.write import write_card
 from rightful.errors import CardError, QualityGateError
 from rightful.ledger.run_directory import RunDirectory
-from rightful.policy.licences import licence_table
 from rightful.runner.run import screen_files
 from rightful.runner.stages import run_files
 
@@ -232,50 +231,6 @@ def test_one_evidenced_licence_is_the_hubs_licence(facts):
     assert hub_metadata(single)["license"] == "other"
     single["licences"] = [{"licence": "none", "licence_evidence": "none", "records": 3}]
     assert hub_metadata(single)["license"] == "other"
-
-
-# The Hub's own list (hub-docs, repositories-licenses.md, August 2026), as far as our table uses it.
-HUB_LICENCES = {
-    "apache-2.0",
-    "mit",
-    "cc0-1.0",
-    "cc-by-2.0",
-    "cc-by-2.5",
-    "cc-by-3.0",
-    "cc-by-4.0",
-    "cc-by-sa-3.0",
-    "cc-by-sa-4.0",
-    "cc-by-nc-2.0",
-    "cc-by-nc-3.0",
-    "cc-by-nc-4.0",
-    "cc-by-nd-4.0",
-    "cc-by-nc-nd-3.0",
-    "cc-by-nc-nd-4.0",
-    "cc-by-nc-sa-2.0",
-    "cc-by-nc-sa-3.0",
-    "cc-by-nc-sa-4.0",
-    "cdla-sharing-1.0",
-    "cdla-permissive-1.0",
-    "cdla-permissive-2.0",
-    "etalab-2.0",
-    "agpl-3.0",
-    "gfdl",
-    "gpl-2.0",
-    "gpl-3.0",
-    "lgpl-3.0",
-    "isc",
-    "mpl-2.0",
-    "odc-by",
-    "odbl",
-    "unlicense",
-    "pddl",
-    "bsd-2-clause",
-    "bsd-3-clause",
-}
-
-
-def test_hub_ids_are_ids_of_the_hub():
-    assert {row.hub for row in licence_table().values() if row.hub} <= HUB_LICENCES
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from rightful.signals import (
     content_usage,
     document_kinds,
     http_payment,
+    licence,
     page_fields,
     page_lines,
     page_meta,
@@ -252,6 +253,14 @@ def http_response(octets: bytes) -> None:
                 assert math.isfinite(float(offer.amount))
 
 
+def licences(octets: bytes) -> None:
+    """One spelling, read alike; what is not known whole grants nothing."""
+    terms = licence.read_licence(octets.decode("utf-8", "surrogateescape"))
+    assert licence.read_licence(terms.id).id == terms.id
+    assert {remark.code for remark in terms.remarks} <= set(licence.REMARKS)
+    assert not any(choice.grants and choice.unknown for choice in terms.choices)
+
+
 def fields_of_a_record(octets: bytes) -> None:
     """Lines as the ledger keeps them, and lines made of headers, pages, packets and manifests."""
     text = octets.decode("utf-8", "replace")
@@ -311,7 +320,8 @@ def _policies() -> Iterable[bytes]:
     rules = [f'"permission": [{{"action": "tdm:mine", "duty": {duty}}}]' for duty in duties]
     rules.append(
         '"permission": {"action": "mine", "constraint": {"leftOperand": "purpose", "operator": "eq",'
-        ' "rightOperand": {"@id": "tdm:research"}}}, "assigner": {"vcard:fn": "A", "vcard:hasEmail": "mailto:a@b.example"}'
+        ' "rightOperand": {"@id": "tdm:research"}}},'
+        ' "assigner": {"vcard:fn": "A", "vcard:hasEmail": "mailto:a@b.example"}'
     )
     rules.append('"permission": [{"action": "tdm:mine"}], "prohibition": [{"action": "odrl:distribute"}]')
     for rule in rules:
@@ -361,6 +371,7 @@ TARGETS = {
         Target("c2pa", _column(("c2pa",), "manifest"), c2pa_manifest),
         Target("plus", _column(("plus",), "xmp", "metadata"), plus_packet),
         Target("http_payment", _responses, http_response),
+        Target("licence", _column(("licence",), "written"), licences),
         Target("page_fields", _lines, fields_of_a_record),
         Target("reading_aloud", _documents, documents_aloud),
     )

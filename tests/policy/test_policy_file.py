@@ -63,7 +63,7 @@ def test_the_id_depends_on_settings_and_on_nothing_else():
             8,
             "'training'",
         ),
-        (MINIMAL + 'licence = "CC BY"\n', 0, "no licence of the table"),
+        (MINIMAL + 'licence = "CC BY or so"\n', 0, "no licence of the table"),
         (MINIMAL + 'work_status = "own"\n', 1, "evidence"),
         (MINIMAL + 'evidence = ["sha256:123"]\n', 4, "evidence"),
         (MINIMAL + '[crawler]\npurposes = ["traning"]\n', 4, "purposes: training"),

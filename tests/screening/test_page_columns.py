@@ -9,7 +9,9 @@ import pytest
 from rightful.policy.policy_file import parse_policy
 from rightful.screening.screener import Screener
 from rightful.signals.locations import ROBOTS
+from rightful.signals.page_fields import read_fields
 from rightful.signals.page_lines import LONGEST_LINE, header_pairs, lines_of, of_page
+from rightful.signals.site_files import Interpretation
 from rightful.snapshot.model import Capture, classify
 from rightful.snapshot.store import add_captures
 
@@ -152,6 +154,32 @@ def test_embedded_metadata(snapshot, column, value, expected):
     found = decisions(snapshot, column, value)
     assert found["reasons"][0].as_py() == expected
     assert "secret" not in str(found["fields"].to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("page", "expected", "named"),
+    [
+        ('<link rel="license" href="https://creativecommons.org/licenses/by-nc/4.0/">', ["NC:page"], ["cc-by-nc-4.0"]),
+        ('<meta name="dc.rights" content="CC BY-NC-ND 4.0">', ["NC:page", "ND:page"], ["cc-by-nc-nd-4.0"]),
+        ('<a rel="license" href="/terms">terms</a>', GENERAL, ["unknown"]),
+        (
+            '<script type="application/ld+json">{"license": "https://creativecommons.org/licenses/by/4.0/"}</script>',
+            GENERAL,
+            ["cc-by-4.0"],
+        ),
+        ("<p>no licence</p>", GENERAL, []),
+    ],
+)
+def test_licences_that_a_page_names(snapshot, page, expected, named):
+    read = read_fields(of_page(page), Interpretation())
+    assert list(read.licences) == named
+    assert "licence" in read.looked_for
+    assert reasons(snapshot, "html", page) == expected
+
+
+def test_a_column_may_hold_the_licence_that_a_page_names(snapshot):
+    address = "http://creativecommons.org/licenses/by-nc/3.0/de/"
+    assert reasons(snapshot, "declared_licence_url", address) == ["NC:page"]
 
 
 def test_no_text_of_a_page_is_kept():

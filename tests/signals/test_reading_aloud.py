@@ -142,7 +142,8 @@ def test_two_groups_around_a_managed_block_are_told_with_their_lines():
         ),
         f'<!DOCTYPE other [<!ENTITY u "/">]><rsl {NS}><content url="&u;"><license/></content></rsl>',
         (
-            '<!DOCTYPE r:rsl [<!ATTLIST x y CDATA "z">]><r:rsl xmlns:r="https://rslstandard.org/rsl"><r:content url="/">'
+            '<!DOCTYPE r:rsl [<!ATTLIST x y CDATA "z">]><r:rsl xmlns:r="https://rslstandard.org/rsl">'
+            '<r:content url="/">'
             "<r:license/></r:content></r:rsl>"
         ),
         (

@@ -122,6 +122,7 @@ def observe_again(
                 "optouts": optout_names(int(signals.optouts[at])),
                 "stated_fetch": summarised(policy, (fetch.value(at) for fetch, _ in signals.stated), on_page),
                 "stated_build": summarised(policy, (build.value(at) for _, build in signals.stated), on_page),
+                "licences_named": page.licences if page else (),
                 "looked_for": looked_for_names(int(signals.looked_for[at]), page),
             }
             result.differing += _differences(_name(batch, at), found, situation)

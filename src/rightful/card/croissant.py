@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rightful.card.render import hub_licence
-from rightful.policy.licences import licence_table
+from rightful.card.render import hub_licence, single_licence
 
 if TYPE_CHECKING:
     from rightful.ledger.run_directory import RunDirectory
@@ -113,8 +112,9 @@ def _identifier(title: str) -> str:
 
 def _licence(facts: dict[str, Any]) -> str:
     hub = hub_licence(facts)
-    spdx = next((row.spdx for row in licence_table().values() if row.hub == hub), None) if hub else None
-    return f"https://spdx.org/licenses/{spdx}" if spdx else "LICENSE.md"
+    row = single_licence(hub) if hub else None
+    listed = row is not None and not row.spdx.startswith("LicenseRef-")
+    return f"https://spdx.org/licenses/{row.spdx}" if row and listed else "LICENSE.md"
 
 
 def _file_object(path: str, sha256: str, octets: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from rightful.card.protocol_facts import protocol_facts, robots_facts
 from rightful.files import digest_of
 from rightful.ledger.run_directory import MANIFEST, QUALITY, RunDirectory
 from rightful.policy.gates import meaning_of
+from rightful.signals import licence
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,6 +68,7 @@ def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
             for value, records in sorted(manifest.unknown_values.items(), key=lambda item: (-item[1], item[0]))
         ],
         "licences": _grouped(situations, ("licence", "licence_evidence")),
+        "licences_named": _licences_named(situations),
         "tiers": _tiers(situations),
         "scenario": policy.scenario.model_dump(mode="json"),
         "parameters": _parameters(policy),
@@ -203,6 +205,19 @@ def _grouped(situations: pa.Table, names: tuple[str, ...]) -> list[dict[str, Any
             grouped[tuple(row[name] for name in names)] += row["records"]
     ordered = sorted(grouped.items(), key=lambda item: (-item[1], item[0]))
     return [{**dict(zip(names, key, strict=True)), "records": records} for key, records in ordered]
+
+
+def _licences_named(situations: pa.Table) -> list[dict[str, Any]]:
+    """Count records by the licence stated of them and those that their pages name, where a page was looked at."""
+    grouped: Counter[tuple[str, str, str]] = Counter()
+    for row in situations.to_pylist():
+        if licence.PROTOCOL in row["looked_for"]:
+            grouped[row["licence"], " + ".join(row["licences_named"]), row["admission"]] += row["records"]
+    ordered = sorted(grouped.items(), key=lambda item: (-item[1], item[0]))
+    return [
+        {"licence": stated, "named": named, "admission": admission, "records": records}
+        for (stated, named, admission), records in ordered
+    ]
 
 
 def _parameters(policy: Policy) -> dict[str, Any]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import yaml
 
 from rightful.card.claims import KINDS
-from rightful.policy.licences import licence_table
+from rightful.policy.licences import terms_of
+
+if TYPE_CHECKING:
+    from rightful.signals.licence import Licence
 
 _SIZES = (
     (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
@@ -77,8 +80,14 @@ def hub_licence(facts: dict[str, Any]) -> str | None:
     if len(licences) != 1:
         return None
     name, evidenced = licences.pop()
-    known = licence_table().get(name)
-    return known.hub if known and evidenced else None
+    only = single_licence(name)
+    return only.hub if only and evidenced else None
+
+
+def single_licence(licence: str) -> Licence | None:
+    """Give the one row that an id is; None of an expression, and of what is none."""
+    rows = [choice.licences for choice in terms_of(licence).choices if not choice.unknown]
+    return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else None
 
 
 def size_category(records: int) -> str:
@@ -104,9 +113,8 @@ def _template(name: str, facts: dict[str, Any]) -> str:
 
 
 def conditions_of(licence: str) -> list[str]:
-    """Give the conditions of a licence of the table."""
-    known = licence_table().get(licence)
-    return list(known.conditions) if known else []
+    """Give what a licence asks for; of several that can be chosen from, what all of them do."""
+    return list(terms_of(licence).conditions)
 
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$&<>])")

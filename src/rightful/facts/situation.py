@@ -98,7 +98,8 @@ class Situation:
         looked_for: protocols other than robots.txt that could have said something of the records, because their files,
             or the records' responses and pages, were there to be read; sorted.
         optouts: `kind:state` of every opt-out that names the record, sorted.
-        licence: an id of the table, or `none`, `unknown`, `custom_allow`, `custom_deny`.
+        licence: an id of the table or an expression of such, or `none`, `unknown`, `custom_allow`, `custom_deny`.
+        licences_named: the licences that the record's own page names, as ids; `unknown` where not recognised; sorted.
         licence_evidence, consent: as the record's column or else its source says.
         unknown_values: names of the facts whose value is outside its closed list, sorted. The values themselves are
             counted in the manifest: facts are few, values may be as many as records.
@@ -115,6 +116,7 @@ class Situation:
     looked_for: tuple[str, ...] = ()
     optouts: tuple[str, ...] = ()
     licence: str = "none"
+    licences_named: tuple[str, ...] = ()
     licence_evidence: str = LicenceEvidence.NONE.value
     consent: str = Consent.NOT_APPLICABLE.value
     unknown_values: tuple[str, ...] = ()

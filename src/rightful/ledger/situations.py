@@ -15,7 +15,7 @@ from rightful.ledger.manifest import Counts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LISTS = {"looked_for", "optouts", "stated_build", "stated_fetch", "unknown_values"}
+_LISTS = {"licences_named", "looked_for", "optouts", "stated_build", "stated_fetch", "unknown_values"}
 _FLAGS = {"source_known", "text_readable"}
 
 SITUATIONS = pa.schema(

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rightful.facts.decision import Admission, Finding
-from rightful.facts.situation import Consent, LicenceEvidence, RobotsFact, Route, Situation, UrlFact
+from rightful.facts.situation import Consent, RobotsFact, Route, Situation, UrlFact
 from rightful.facts.statement import Preference
-from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, SPECIAL, licence_table
+from rightful.policy.licence_gate import licence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +31,7 @@ _DETAILS = {
     "no-url": "it has no URL",
     "url-not-readable": "its URL names no web location",
     "url-too-long": "its URL is too long to be matched",
+    "page": "by what its page names",
 }
 
 # Every code a decision may carry, and what it says to a reader of the card.
@@ -52,6 +53,7 @@ REASONS = {
     "LICENCE_DENIES": "the licence denies the use",
     "NC": "a non-commercial licence, and the scenario is commercial",
     "ND": "a no-derivatives licence, and the data set is redistributed in modified form",
+    "LICENCE_TERMS": "a licence has terms that are not evaluated here",
     "UNATTRIBUTABLE": "the record cannot be attributed to a web location",
     "UNREADABLE": "something that had to be read cannot be: the record's text, or a protocol's file",
     "PROVENANCE_UNKNOWN": "the policy declares no such source",
@@ -188,19 +190,6 @@ def contract(_situation: Situation, source: Source | None, policy: Policy) -> It
             yield Finding(HOLD, "CHAIN")
 
 
-def licence(situation: Situation, _source: Source | None, policy: Policy) -> Iterator[Finding]:
-    """G5: a licence that denies the use. A restriction needs no evidence beyond being stated."""
-    if situation.licence == CUSTOM_DENY:
-        yield Finding(EXCLUDE, "LICENCE_DENIES")
-    known = licence_table().get(situation.licence)
-    if known is None:
-        return
-    if "NC" in known.conditions and policy.scenario.commercial and policy.gates.nc_is_reservation:
-        yield Finding(EXCLUDE, "NC")
-    if "ND" in known.conditions and policy.scenario.redistributes_modified:
-        yield Finding(HOLD, "ND")
-
-
 def attribution(situation: Situation, source: Source | None, _policy: Policy) -> Iterator[Finding]:
     """G6: a record whose source or location is unknown, or that states what the lists do not know."""
     if source is None:
@@ -224,15 +213,3 @@ GATES: tuple[Callable[[Situation, Source | None, Policy], Iterator[Finding]], ..
     licence,
     attribution,
 )
-
-
-def licensed(situation: Situation, policy: Policy) -> bool:
-    """Tell whether an evidenced licence covers the use (once no gate has fired)."""
-    known = licence_table().get(situation.licence)
-    if known is not None and "NC" in known.conditions and policy.scenario.commercial:
-        return False  # a policy may overlook the reservation; that makes no permission of it
-    evidenced = situation.licence_evidence in {
-        LicenceEvidence.TEXT.value,
-        LicenceEvidence.TEXT_AND_NOTICE.value,
-    }
-    return evidenced and (situation.licence not in SPECIAL or situation.licence == CUSTOM_ALLOW)

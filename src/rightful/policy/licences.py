@@ -1,54 +1,40 @@
-"""The table of licences (`licences.toml`): what each asks for, and its name on the Hub."""
+"""Licences as a policy knows them: those of the table, and four values that are none and still say something."""
 
 from __future__ import annotations
 
-import functools
-import tomllib
-from dataclasses import dataclass
-from importlib import resources
+from rightful.signals.licence import Choice, Terms, read_licence
 
-# Values that are no licence of the table and still say something definite.
 NO_LICENCE = "none"
 UNKNOWN_LICENCE = "unknown"
-CUSTOM_ALLOW = "custom_allow"
+CUSTOM_ALLOW = "custom_allow"  # an alias leads here: somebody read the terms, and they permit the use
 CUSTOM_DENY = "custom_deny"
-SPECIAL = frozenset({NO_LICENCE, UNKNOWN_LICENCE, CUSTOM_ALLOW, CUSTOM_DENY})
+ALL_RIGHTS_RESERVED = "all-rights-reserved"
+_CUSTOM = frozenset({CUSTOM_ALLOW, CUSTOM_DENY})
 
 
-@dataclass(frozen=True, slots=True)
-class Licence:
-    """One licence: its id, SPDX id, conditions (`BY`, `SA`, `NC`, `ND`, `COPYLEFT`) and Hub id."""
+def terms_of(licence: str) -> Terms:
+    """Give what a licence asks for; nothing is known of the terms behind `custom_allow` and `custom_deny`.
 
-    id: str
-    spdx: str
-    conditions: tuple[str, ...]
-    irrevocable: bool
-    hub: str | None = None
-
-
-@functools.cache
-def licence_table() -> dict[str, Licence]:
-    """Read the table that ships with this version, by id."""
-    text = resources.files("rightful.policy").joinpath("licences.toml").read_text(encoding="utf-8")
-    rows = tomllib.loads(text)["licence"]
-    return {
-        key: Licence(key, row["spdx"], tuple(row["conditions"]), row["irrevocable"], row.get("hub"))
-        for key, row in rows.items()
-    }
-
-
-@functools.cache
-def _by_spelling() -> dict[str, str]:
-    table = licence_table()
-    return {spelling.lower(): key for key, row in table.items() for spelling in (key, row.spdx, row.hub or key)}
-
-
-def licence_id(value: str | None, aliases: dict[str, str]) -> str | None:
-    """Bring a licence as written into an id of the table or a special value; None where it is neither.
-
-    An absent or empty value is `none`. Aliases are compared exactly, ids and SPDX ids without case.
+    Args:
+        licence: an id, as `licence_id` gives it.
     """
-    if value is None or not value.strip():
-        return NO_LICENCE
-    text = aliases.get(value, value).strip().lower()
-    return text if text in SPECIAL else _by_spelling().get(text)
+    return Terms((Choice(),)) if licence in _CUSTOM else read_licence(licence)
+
+
+def licence_id(value: str | None, aliases: dict[str, str]) -> tuple[str, bool]:
+    """Bring a licence as written to an id, and tell whether it is known.
+
+    Args:
+        value: what stands in a column, or in the policy; absent or empty is `none`.
+        aliases: exact values, and what they are read as.
+
+    Returns:
+        An id of the table, an expression of ids, or one of the four values; of several licences those that are not
+        known are `unknown` among the others, so that what the others forbid still counts.
+    """
+    text = aliases.get(value, value) if value is not None else ""
+    custom = text.strip().lower()
+    if custom in _CUSTOM:
+        return custom, True
+    terms = read_licence(text)
+    return terms.id, not terms.unknown

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, licence_id, licence_table
+from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, licence_id
 from rightful.policy.sections import (
     AsOf,
     Capturing,
@@ -59,10 +59,10 @@ class Policy(Section):
                     raise ValueError(f"two sources have the {attribute} {value!r}")
                 seen.add(value)
         for source in self.sources:
-            if licence_id(source.licence, self.licences.aliases) is None:
+            if not licence_id(source.licence, self.licences.aliases)[1]:
                 raise ValueError(
                     f"source {source.name!r}: {source.licence!r} is no licence of the table "
-                    f"({', '.join([*licence_table()][:4])}, …, {CUSTOM_ALLOW}, {CUSTOM_DENY}); "
+                    f"(cc-by-4.0, MIT OR Apache-2.0, …, {CUSTOM_ALLOW}, {CUSTOM_DENY}); "
                     "map it with [licences.aliases]"
                 )
         return self

@@ -193,15 +193,22 @@ class Licences(Section):
     @model_validator(mode="after")
     def _known(self) -> Licences:
         for value, target in self.aliases.items():
-            if licence_id(target, {}) is None:
+            if not licence_id(target, {})[1]:
                 raise ValueError(f"alias {value!r} leads to {target!r}, which is no licence of the table")
         return self
 
 
 class Gates(Section):
-    """Parameters of the gates. `nc_is_reservation`: a non-commercial licence excludes from commercial use."""
+    """Parameters of the gates.
+
+    nc_is_reservation: a non-commercial licence excludes from commercial use.
+    page_licences: whether what the licences forbid counts that a record's own page names (`rel=license`, `dc.rights`,
+    schema.org). `honour`: yes; `hold-unread`: and a licence that the table does not know holds; `evidence`: no, they
+    are shown on the card.
+    """
 
     nc_is_reservation: bool = True
+    page_licences: Literal["honour", "hold-unread", "evidence"] = "honour"
 
 
 class Tiers(Section):
@@ -232,6 +239,7 @@ class ColumnNames(Section):
     content_signal: str = ""
     http_status: str = ""
     data_mining: str = ""
+    page_licence: str = ""
     http_headers: str = ""
     html: str = ""
     xmp: str = ""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rightful.facts.decision import Admission, Decision, Tier
 from rightful.facts.situation import Consent, Situation, WorkStatus
-from rightful.policy.gates import GATES, licensed
-from rightful.policy.licences import licence_table
+from rightful.policy.gates import GATES
+from rightful.policy.licence_gate import conditions, licensed
 from rightful.policy.sections import MarketEffect
 
 if TYPE_CHECKING:
@@ -46,10 +46,8 @@ def not_protected(_: Situation, source: Source, policy: Policy) -> Decision | No
 def licence_or_consent(situation: Situation, source: Source, policy: Policy) -> Decision | None:
     """T4: an evidenced licence, or a live second consent."""
     if licensed(situation, policy):
-        known = licence_table().get(situation.licence)
-        name = situation.licence
-        conditions = known.conditions if known else ()
-        return Decision(ADMIT, (f"LIC:{name}",), Tier.FREE_LICENSED, "none", f"licence:{name}", conditions)
+        name, asked = situation.licence, conditions(situation, policy)
+        return Decision(ADMIT, (f"LIC:{name}",), Tier.FREE_LICENSED, "none", f"licence:{name}", asked)
     if situation.consent == Consent.SECOND_LIVE.value:
         return Decision(ADMIT, ("LIC:consent",), Tier.FREE_LICENSED, "none", f"consent:{source.name}")
     return None

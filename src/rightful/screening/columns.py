@@ -49,6 +49,7 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "content_signal": ("content_signal", "Content-Signal", "headers.content-signal", "headers.Content-Signal"),
     "http_status": ("http_status", "status_code", "http_status_code", "metadata.http_status", "metadata.status_code"),
     "data_mining": ("data_mining", "DataMining", "plus_data_mining", "metadata.data_mining"),
+    "page_licence": ("page_licence", "declared_licence_url", "license_url", "metadata.license_url"),
     "http_headers": ("http_headers", "response_headers", "metadata.http_headers", "metadata.response_headers"),
     "html": ("html", "raw_html", "html_head", "metadata.html_head"),
     "xmp": ("xmp", "xmp_packet", "metadata.xmp"),
@@ -80,6 +81,7 @@ class Columns:
     content_signal: str | None = None
     http_status: str | None = None
     data_mining: str | None = None
+    page_licence: str | None = None
     http_headers: str | None = None
     html: str | None = None
     xmp: str | None = None

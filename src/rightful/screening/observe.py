@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, Situation
-from rightful.policy.licences import NO_LICENCE, UNKNOWN_LICENCE, licence_id
+from rightful.policy.licences import NO_LICENCE, licence_id
 from rightful.register.entries import KeyKind
 from rightful.screening.columns import is_text, kind_at
 from rightful.screening.fact_columns import UNREADABLE, Coded, closed, coded, texts_of, times_of
@@ -138,6 +138,7 @@ class Observer:
             unknown.append(("source", values["source"] or ""))
         licence = self._licence(values["licence"], source, unknown)
         evidence = closed(LicenceEvidence, values["licence_evidence"], "licence_evidence", unknown)
+        page = values.get("page")
         consent = closed(Consent, values["consent"], "consent", unknown)
         unknown += [(name, UNREADABLE) for bit, name in enumerate(_NAMES) if values["unreadable"] >> bit & 1]
         if evidence is None:
@@ -153,9 +154,10 @@ class Observer:
             robots_build=values["robots_build"].value,
             stated_fetch=self._summary(values, "stated_fetch"),
             stated_build=self._summary(values, "stated_build"),
-            looked_for=looked_for_names(int(values["looked_for"]), values.get("page")),
+            looked_for=looked_for_names(int(values["looked_for"]), page),
             optouts=optout_names(int(values["optouts"])),
             licence=licence,
+            licences_named=page.licences if page else (),
             licence_evidence=evidence,
             consent=consent or (source.consent.value if source else Consent.NOT_APPLICABLE.value),
             unknown_values=tuple(sorted({name for name, _ in unknown} - {"source"})),
@@ -169,9 +171,8 @@ class Observer:
     def _licence(self, stated: str | None, source: Source | None, unknown: list[tuple[str, str]]) -> str:
         aliases = self._policy.licences.aliases
         if stated is None:
-            return (licence_id(source.licence, aliases) or UNKNOWN_LICENCE) if source else NO_LICENCE
-        known = licence_id(stated, aliases)
-        if known is None:
+            return licence_id(source.licence, aliases)[0] if source else NO_LICENCE
+        licence, known = licence_id(stated, aliases)
+        if not known:
             unknown.append(("licence", stated))
-            return UNKNOWN_LICENCE
-        return known
+        return licence

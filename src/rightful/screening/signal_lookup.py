@@ -51,6 +51,7 @@ class PageFacts(NamedTuple):
 
     statements: tuple[Statement, ...] = ()
     looked_for: frozenset[str] = frozenset()
+    licences: tuple[str, ...] = ()  # ids of those it names, sorted
 
 
 @dataclass(slots=True)
@@ -233,7 +234,7 @@ class SignalLookup:
             if len(self._fields_read) >= _KEPT_FIELDS:
                 self._fields_read.clear()
             read = read_fields(lines, self._asked)
-            known = self._fields_read[lines] = PageFacts(read.reading.substance, read.looked_for)
+            known = self._fields_read[lines] = PageFacts(read.reading.substance, read.looked_for, read.licences)
         return known
 
     def _stated(

@@ -14,11 +14,11 @@ from urllib.parse import urljoin
 
 from rightful.facts.site import parse_url
 from rightful.facts.statement import Reading
-from rightful.signals import content_signal, content_usage, http_payment, page_meta, robots_tag, rsl, tdmrep
+from rightful.signals import content_signal, content_usage, http_payment, licence, page_meta, robots_tag, rsl, tdmrep
 from rightful.signals.embedded import c2pa, plus
 from rightful.signals.markup import looks_like_markup
 from rightful.signals.page_fields import read_fields
-from rightful.signals.page_lines import header_pairs, lines_of
+from rightful.signals.page_lines import header_pairs, licences_named, lines_of
 from rightful.signals.page_meta import PageHead
 from rightful.signals.site_files import Declared, Interpretation
 from rightful.signals.told import Part, said_to
@@ -162,7 +162,10 @@ def _part(protocol: str, lines: str, asked: Interpretation, document: str) -> Pa
 
 
 def _page_parts(html: bytes, lines: str, asked: Interpretation, document: str) -> Iterator[Part]:
-    yield Part(document, page_meta.PROTOCOL, PageHead.parse(html).reading())
+    head = PageHead.parse(html)
+    yield Part(document, page_meta.PROTOCOL, head.reading())
+    for named in licences_named(head):
+        yield Part(document, licence.PROTOCOL, licence.remarks_on(named.href, named.where))
     if any(line.startswith("rsl_inline: ") for line in lines.split("\n")):
         for number, inline in enumerate(rsl.in_page(html).documents):
             reading = _placed(inline.statements("/", user=asked.user), f"script {number}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage
-from rightful.signals import content_signal, content_usage, http_payment, page_meta, robots_tag, rsl, tdmrep
+from rightful.signals import content_signal, content_usage, http_payment, licence, page_meta, robots_tag, rsl, tdmrep
 from rightful.signals.embedded import c2pa, plus
 from rightful.signals.page_lines import LOOKED_AT, SEVERAL, UNREAD, of_headers, of_lines, of_manifest, of_page, of_xmp
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Roles of columns whose values are lines as they stand, in the order their lines stand in.
 FIELD_ROLES = (
     "http_status", "x_robots_tag", "tdm_reservation", "tdm_policy", "content_usage", "content_signal", "meta_robots",
-    "data_mining",
+    "data_mining", "page_licence",
 )  # fmt: skip
 # Roles of columns out of which lines are read.
 READ_ROLES: Mapping[str, Callable[[Any], str]] = {
@@ -44,6 +44,7 @@ PROTOCOLS = {
     rsl.PROTOCOL: (*_HEADERS, *_PAGE),
     http_payment.PROTOCOL: ("http_status", "page_fields"),
     page_meta.PROTOCOL: _PAGE,
+    licence.PROTOCOL: ("page_licence", *_PAGE),
     plus.PROTOCOL: ("data_mining", "xmp"),
     c2pa.PROTOCOL: ("c2pa",),
 }
@@ -52,7 +53,7 @@ PROTOCOLS = {
 # Whose statements could stand in what was there to be read, whether there are any or not.
 _LOOKED_AT = {
     "headers": (robots_tag.PROTOCOL, tdmrep.PROTOCOL, content_usage.PROTOCOL, content_signal.PROTOCOL, rsl.PROTOCOL),
-    "page": (robots_tag.PROTOCOL, tdmrep.PROTOCOL, rsl.PROTOCOL, page_meta.PROTOCOL),
+    "page": (robots_tag.PROTOCOL, tdmrep.PROTOCOL, rsl.PROTOCOL, page_meta.PROTOCOL, licence.PROTOCOL),
     "xmp": (plus.PROTOCOL, tdmrep.PROTOCOL),
     "c2pa": (c2pa.PROTOCOL,),
 }
@@ -65,7 +66,7 @@ class PageFields:
     Attributes:
         reading: statements and remarks.
         licence_urls: RSL documents that the response or the page declares; they are looked up as those of robots.txt.
-        licences: what it names as its licence, as written: an address, or a name.
+        licences: ids of the licences it names, sorted; `unknown` for one that is not recognised.
         looked_for: protocols whose statements could have stood there.
     """
 
@@ -106,8 +107,8 @@ def read_fields(lines: str, asked: Interpretation) -> PageFields:
     read += Reading(tuple(s for name in given.get(UNREAD, ()) for s in _unread(name)))
     looked_for = {protocol for protocol, roles in PROTOCOLS.items() for role in roles if role in given}
     looked_for.update(protocol for place in given.get(LOOKED_AT, ()) for protocol in _LOOKED_AT.get(place, ()))
-    licences = tuple(given.get("page_licence", ()))
-    return PageFields(read, tuple(given.get("rsl_url", ())), licences, frozenset(looked_for))
+    licences = {licence.read_licence(written).id for written in given.get("page_licence", ())} - {licence.NOTHING}
+    return PageFields(read, tuple(given.get("rsl_url", ())), tuple(sorted(licences)), frozenset(looked_for))
 
 
 _PAYMENT = ("crawler_price", "crawler_exact_price", "crawler_max_price", "crawler_charged", "payment_required")

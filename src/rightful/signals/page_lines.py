@@ -14,7 +14,7 @@ from typing import Any
 from rightful.facts.statement import shown
 from rightful.signals import rsl
 from rightful.signals.embedded import c2pa, plus
-from rightful.signals.page_meta import PageHead
+from rightful.signals.page_meta import Licence, PageHead
 from rightful.signals.product_tokens import token_table
 from rightful.signals.robots_tag import is_directive
 
@@ -161,9 +161,8 @@ class _Lines:
         head = PageHead.parse(html)
         for name, content in head.metas:
             self._add_meta(name.lower(), content)
-        for licence in head.licences:
-            if licence.media_type != rsl.MEDIA_TYPE:
-                self.add("page_licence", shown(licence.href))
+        for licence in licences_named(head):
+            self.add("page_licence", shown(licence.href))
         if head.accessible_for_free is False:
             self.add("access", "isAccessibleForFree=false")
         if rsl.MEDIA_TYPE.encode() in html.lower():
@@ -172,8 +171,6 @@ class _Lines:
     def _add_meta(self, name: str, content: str) -> None:
         if name in _METAS:
             self.add(_METAS[name], content)
-        elif name in _LICENCE_METAS:
-            self.add("page_licence", shown(content))
         elif _is_for_a_bot(name, content):
             self.add("meta_bot", f"{name}={content}")
 
@@ -190,6 +187,13 @@ class _Lines:
             line = f"{name}: {SEVERAL.join(values)}"
             lines.append(line if len(line) <= LONGEST_LINE else f"{UNREAD}: {name}")
         return "\n".join(line.encode("utf-8", "replace").decode() for line in lines)
+
+
+def licences_named(head: PageHead) -> list[Licence]:
+    """Give the licences that a page names: in links, schema.org and Dublin Core; RSL documents are none."""
+    found = [licence for licence in head.licences if licence.media_type != rsl.MEDIA_TYPE]
+    metas = ((name.lower(), content) for name, content in head.metas)
+    return found + [Licence(content, "", f"meta {name}") for name, content in metas if name in _LICENCE_METAS]
 
 
 def _is_for_a_bot(name: str, content: str) -> bool:

@@ -9,6 +9,7 @@ from rightful.signals import (
     content_signal,
     content_usage,
     http_payment,
+    licence,
     page_meta,
     robots_tag,
     rsl,
@@ -42,7 +43,7 @@ _OF_ANY = {
     "cut-off": "it is longer than what is fetched: what follows was not read",
 }
 _READERS = (
-    *(ai_txt, content_signal, content_usage, http_payment, page_meta, robots_tag, rsl, tdmrep, trust_txt),
+    *(ai_txt, content_signal, content_usage, http_payment, licence, page_meta, robots_tag, rsl, tdmrep, trust_txt),
     *(c2pa, plus),
 )
 REMARKS_OF: Mapping[str, Mapping[str, str]] = {

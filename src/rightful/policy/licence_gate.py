@@ -1,0 +1,82 @@
+"""What licences forbid (gate G5), and whether one covers the use.
+
+A record has the licence that it, or its source, states; its page may name others. What any of them forbids counts as
+soon as it is named. What the stated one permits counts only with evidence, and where the page does not say otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rightful.facts.decision import Admission, Finding
+from rightful.facts.situation import LicenceEvidence, Situation
+from rightful.policy.licences import ALL_RIGHTS_RESERVED, CUSTOM_ALLOW, CUSTOM_DENY, UNKNOWN_LICENCE, terms_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rightful.policy.policy import Policy
+    from rightful.policy.sections import Source
+    from rightful.signals.licence import Choice
+
+_EVIDENCED = frozenset({LicenceEvidence.TEXT.value, LicenceEvidence.TEXT_AND_NOTICE.value})
+_BY_PAGE = ":page"
+
+
+def licence(situation: Situation, _source: Source | None, policy: Policy) -> Iterator[Finding]:
+    """G5: a licence that denies the use. A restriction needs no evidence beyond being stated."""
+    if situation.licence == CUSTOM_DENY:
+        yield Finding(Admission.EXCLUDE, "LICENCE_DENIES")
+    yield from _forbidden(situation.licence, policy, "")
+    if policy.gates.page_licences == "evidence":
+        return
+    for named in situation.licences_named:
+        yield from _forbidden(named, policy, _BY_PAGE)
+        if named == UNKNOWN_LICENCE and policy.gates.page_licences == "hold-unread":
+            yield Finding(Admission.HOLD, f"LICENCE_TERMS{_BY_PAGE}")
+
+
+def _forbidden(licence: str, policy: Policy, by: str) -> Iterator[Finding]:
+    """Give what the best choice among licences forbids: whoever uses the work chooses."""
+    found = [_of_choice(choice, policy, by) for choice in terms_of(licence).choices]
+    yield from min(found, key=lambda several: max((f.admission for f in several), default=Admission.ADMIT), default=[])
+
+
+def _of_choice(choice: Choice, policy: Policy, by: str) -> list[Finding]:
+    found = []
+    if "NC" in choice.conditions and policy.scenario.commercial and policy.gates.nc_is_reservation:
+        found.append(Finding(Admission.EXCLUDE, f"NC{by}"))
+    if "ND" in choice.conditions and policy.scenario.redistributes_modified:
+        found.append(Finding(Admission.HOLD, f"ND{by}"))
+    if "terms" in choice.kinds:
+        found.append(Finding(Admission.HOLD, f"LICENCE_TERMS{by}"))
+    return found
+
+
+def licensed(situation: Situation, policy: Policy) -> bool:
+    """Tell whether an evidenced licence covers the use, and the page does not reserve all rights."""
+    evidenced = situation.licence_evidence in _EVIDENCED
+    if policy.gates.page_licences != "evidence" and ALL_RIGHTS_RESERVED in situation.licences_named:
+        return False
+    return evidenced and (situation.licence == CUSTOM_ALLOW or _chosen(situation.licence, policy) is not None)
+
+
+def conditions(situation: Situation, policy: Policy) -> tuple[str, ...]:
+    """Give what must be kept with a licensed record: what its licence asks for, and what its page says it does."""
+    asked: set[str] = set()
+    choice = _chosen(situation.licence, policy)
+    if choice is not None:
+        asked.update(choice.conditions)
+    if policy.gates.page_licences != "evidence":
+        asked.update(condition for named in situation.licences_named for condition in terms_of(named).conditions)
+    return tuple(sorted(asked))
+
+
+def _chosen(licence: str, policy: Policy) -> Choice | None:
+    """Give the choice with the fewest conditions that permits the use; None where there is none.
+
+    That a policy overlooks a reservation of commercial use makes no permission of it.
+    """
+    granting = [choice for choice in terms_of(licence).choices if choice.grants]
+    usable = [choice for choice in granting if not ("NC" in choice.conditions and policy.scenario.commercial)]
+    return min(usable, key=lambda choice: (len(choice.conditions), choice.id), default=None)
