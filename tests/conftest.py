@@ -14,7 +14,7 @@ from rightful.demo.web import Web
 from rightful.policy.policy_file import read_policy
 from rightful.register.export import export_register
 from rightful.register.importing import read_entries
-from rightful.runner.origins import origins_in_files
+from rightful.runner.origins import to_capture
 from rightful.runner.stages import run_files
 from rightful.snapshot.capture import capture_signals
 from rightful.terminal import end_quietly
@@ -70,8 +70,14 @@ def demo_inputs(tmp_path_factory) -> DemoInputs:
     register = export_register(read_entries([paths["optouts"]]), folder / "register.arrow")
     policy = read_policy(paths["policy"])
     with Web(hosts()) as web:
-        origins = origins_in_files(paths["records"], policy)
-        capture_signals(origins, folder / "signals", settings=policy.capture, connect_to=web.address)
+        found = to_capture(paths["records"], policy)
+        capture_signals(
+            found.origins,
+            folder / "signals",
+            settings=policy.capture,
+            documents=found.documents,
+            connect_to=web.address,
+        )
     return DemoInputs(folder, paths["records"], paths["expected"], paths["policy"], register.path, folder / "signals")
 
 

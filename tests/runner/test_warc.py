@@ -17,7 +17,7 @@ from rightful.cli import app
 from rightful.errors import InputError, MissingExtraError
 from rightful.ledger.run_directory import RunDirectory
 from rightful.policy.policy_file import parse_policy
-from rightful.runner.origins import origins_in_files
+from rightful.runner.origins import to_capture
 from rightful.runner.reading import find_inputs, open_records, read_batches
 from rightful.runner.run import partial_folder, screen_files
 from rightful.runner.stages import run_files
@@ -342,7 +342,7 @@ def test_only_the_columns_asked_for_are_made(world, monkeypatch):
     assert list(rows[0]) == ["url", "page_fields"]
     ledger = decisions(screened(tmp_path, file, "out", mode="ledger"))
     assert ledger[f"{SITE}/noai"] == both("robots-tag")
-    assert origins_in_files(file, parse_policy(POLICY)) == [
+    assert to_capture(file, parse_policy(POLICY)).origins == [
         "https://shut.example", SITE, "https://unknown.example",
     ]  # fmt: skip
 

@@ -113,15 +113,16 @@ def observe_again(
                 result.differing.append(f"{_name(batch, at)}: its site is {sites[at]}, the ledger says another")
             if keep and digested[at] and not without[at]:
                 result.differing.append(f"{_name(batch, at)}: the ledger has its URL and a digest of it as well")
-            page = signals.page.value(at) if signals.page is not None else None
-            on_page = page.statements if page else ()
+            pages = [facts.value(at) for facts in signals.pages or ()] or [None, None]
+            at_fetch, now = (page.statements if page else () for page in pages)
+            page = pages[1]
             found = {
                 "url": url,
                 "robots_fetch": ROBOTS_CODES[signals.fetch[at]].value,
                 "robots_build": ROBOTS_CODES[signals.build[at]].value,
                 "optouts": optout_names(int(signals.optouts[at])),
-                "stated_fetch": summarised(policy, (fetch.value(at) for fetch, _ in signals.stated), on_page),
-                "stated_build": summarised(policy, (build.value(at) for _, build in signals.stated), on_page),
+                "stated_fetch": summarised(policy, (fetch.value(at) for fetch, _ in signals.stated), at_fetch),
+                "stated_build": summarised(policy, (build.value(at) for _, build in signals.stated), now),
                 "licences_named": page.licences if page else (),
                 "looked_for": looked_for_names(int(signals.looked_for[at]), page),
             }

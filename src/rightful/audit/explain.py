@@ -18,8 +18,6 @@ from rightful.policy.gates import meaning_of
 from rightful.policy.policy_file import read_policy
 from rightful.register.export import Register
 from rightful.screening.robots_columns import captures_in_force
-from rightful.screening.signal_lookup import interpretation
-from rightful.signals.page_fields import read_fields
 from rightful.signals.robots_txt import RobotsTxt
 from rightful.signals.site_files import SITE_FILES
 from rightful.snapshot.capture_index import NO_TIME, NOT_CAPTURED
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rightful.facts.decision import Decision
+    from rightful.facts.site import Location
     from rightful.facts.situation import Situation
     from rightful.facts.statement import Statement
     from rightful.register.entries import OptOut
@@ -160,8 +159,7 @@ class _Explainer:
         asked = {"fetch": int(fetch[0]), "now": int(build[0])} if location else {}
         robots = tuple(self._asked(when, number, location.target) for when, number in asked.items() if location)
         statements = tuple(self._stated(signals.located, locations, location.target)) if location else ()
-        read = read_fields(record["fields"] or "", interpretation(self._policy))
-        statements += tuple(StatementEvidence("fetch", None, statement) for statement in read.reading.statements)
+        statements += tuple(self._paged(record["fields"] or "", locations, location))
         return Explanation(record, decision, situation, meanings, robots, statements, self._entries(signals.entries))
 
     def _stated(self, located: Located, locations: Locations, target: str) -> Iterator[StatementEvidence]:
@@ -181,6 +179,21 @@ class _Explainer:
                         for row, statement in documents.said(number, origin, stated, target, moment):
                             capture = documents.view.captures.slice(row, 1).to_pylist()[0] if row >= 0 else None
                             yield StatementEvidence(when, capture, statement)
+
+    def _paged(self, lines: str, locations: Locations, location: Location | None) -> Iterator[StatementEvidence]:
+        """Give what the record's own response and page stated, with the captures of documents they declare."""
+        final = locations.finals[0].as_py() if locations.finals is not None else None
+        place = (parse_url(final) if final else None) or location
+        times = locations.fetched_at
+        moment = None if times is None or times[0] == NO_TIME else int(times[0])
+        told = set()
+        for when, at in (("fetch", moment), ("now", None)):
+            for captures, row, statement in self._lookup.pages.said(lines, place, at):
+                if row >= 0 or statement not in told:  # the page itself speaks of its fetch, at both times
+                    told.add(statement)
+                    yield StatementEvidence(
+                        when, captures.slice(row, 1).to_pylist()[0] if row >= 0 else None, statement
+                    )
 
     def _asked(self, when: str, number: int, target: str) -> RobotsEvidence:
         if number == NOT_CAPTURED:

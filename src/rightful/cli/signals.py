@@ -37,10 +37,13 @@ def capture_command(
     asked = list(hosts or [])
     if file is not None:
         asked += _lines(file)
+    documents: dict[str, str] = {}
     if records:
-        from rightful.runner.origins import origins_in_files  # noqa: PLC0415 - when asked
+        from rightful.runner.origins import to_capture  # noqa: PLC0415 - when asked
 
-        asked += origins_in_files(records, rules)
+        found = to_capture(records, rules)
+        asked += found.origins
+        documents = found.documents
     if not asked:
         raise InputError("nothing to capture", hint="name hosts, or --hosts FILE, or --from 'records/*.parquet'")
     target = None
@@ -48,7 +51,9 @@ def capture_command(
         address, _, port = connect_to.rpartition(":")
         target = (address, int(port))
     with progress("capture", "files") as move:
-        report = capture_signals(asked, out, settings=rules.capture, on_progress=move, connect_to=target)
+        report = capture_signals(
+            asked, out, settings=rules.capture, documents=documents, on_progress=move, connect_to=target
+        )
     for text in report.unreadable[:10]:
         typer.echo(f"not a host, left out: {visible(text)}", err=True)
     summary = table("outcome", "#files")

@@ -130,16 +130,18 @@ def _tell(task: str, state: str) -> None:
 
 def _directly(configuration: dict[str, str]) -> None:
     from rightful.policy.policy_file import read_policy  # noqa: PLC0415 - only without Airflow
-    from rightful.runner.origins import origins_in_files  # noqa: PLC0415 - only without Airflow
+    from rightful.runner.origins import to_capture  # noqa: PLC0415 - only without Airflow
     from rightful.runner.stages import run_files  # noqa: PLC0415 - only without Airflow
     from rightful.snapshot.capture import capture_signals  # noqa: PLC0415 - only without Airflow
 
     policy = read_policy(configuration["policy"])
     address, _, port = configuration["connect_to"].rpartition(":")
+    found = to_capture(configuration["records"], policy)
     capture_signals(
-        origins_in_files(configuration["records"], policy),
+        found.origins,
         configuration["snapshot"],
         settings=policy.capture,
+        documents=found.documents,
         connect_to=(address, int(port)),
     )
     run_files(

@@ -83,8 +83,8 @@ class Observer:
             "unreadable": Coded(self._unreadable(batch), None),
         }
         codes["looked_for"] = Coded(signals.looked_for, None)
-        if signals.page is not None:
-            codes["page"] = signals.page
+        if signals.pages is not None:
+            codes["page_fetch"], codes["page_build"] = signals.pages
         for number, (fetch, build) in enumerate(signals.stated):
             codes |= {f"stated_fetch {number}": fetch, f"stated_build {number}": build}
         situations, situation, unknown = self._distinguish(batch.num_rows, codes)
@@ -138,7 +138,7 @@ class Observer:
             unknown.append(("source", values["source"] or ""))
         licence = self._licence(values["licence"], source, unknown)
         evidence = closed(LicenceEvidence, values["licence_evidence"], "licence_evidence", unknown)
-        page = values.get("page")
+        page = values.get("page_build")
         consent = closed(Consent, values["consent"], "consent", unknown)
         unknown += [(name, UNREADABLE) for bit, name in enumerate(_NAMES) if values["unreadable"] >> bit & 1]
         if evidence is None:
@@ -152,8 +152,8 @@ class Observer:
             text_readable=bool(values["text_readable"]),
             robots_fetch=values["robots_fetch"].value,
             robots_build=values["robots_build"].value,
-            stated_fetch=self._summary(values, "stated_fetch"),
-            stated_build=self._summary(values, "stated_build"),
+            stated_fetch=self._summary(values, "fetch"),
+            stated_build=self._summary(values, "build"),
             looked_for=looked_for_names(int(values["looked_for"]), page),
             optouts=optout_names(int(values["optouts"])),
             licence=licence,
@@ -163,9 +163,9 @@ class Observer:
             unknown_values=tuple(sorted({name for name, _ in unknown} - {"source"})),
         )
 
-    def _summary(self, values: dict[str, Any], name: str) -> tuple[str, ...]:
-        files = (stated for key, stated in values.items() if key.startswith(name))
-        page = values.get("page")
+    def _summary(self, values: dict[str, Any], when: str) -> tuple[str, ...]:
+        files = (stated for key, stated in values.items() if key.startswith(f"stated_{when}"))
+        page = values.get(f"page_{when}")
         return summarised(self._policy, files, page.statements if page else ())
 
     def _licence(self, stated: str | None, source: Source | None, unknown: list[tuple[str, str]]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -20,11 +20,11 @@ from rightful.screening.declared_documents import DOCUMENTS_OF, DeclaredColumns
 from rightful.screening.fact_columns import Coded, stricter
 from rightful.screening.locate import URL_CODES, Located, Locator
 from rightful.screening.optout_columns import OptOutColumns
+from rightful.screening.page_signals import PageSignals
 from rightful.screening.robots_columns import RobotsColumns, captures_in_force
 from rightful.screening.statement_columns import StatementColumns
 from rightful.signals import rsl, tdmrep
-from rightful.signals.locations import ROBOTS
-from rightful.signals.page_fields import read_fields
+from rightful.signals.locations import ROBOTS, TDMREP
 from rightful.signals.site_files import DOCUMENTS, SITE_FILES, Interpretation
 from rightful.snapshot.capture_index import NOT_CAPTURED
 from rightful.snapshot.signal_view import SignalView
@@ -36,22 +36,14 @@ if TYPE_CHECKING:
     from rightful.facts.statement import Statement
     from rightful.policy.policy import Policy
     from rightful.register.export import Register
+    from rightful.screening.page_signals import PageFacts
     from rightful.snapshot.store import Snapshot
 
 _LOCATED, _MISSING = URL_CODES.index(UrlFact.LOCATED), URL_CODES.index(UrlFact.MISSING)
 
 
-_KEPT_FIELDS = 100_000
 # Whose statements the signal files of a site may hold. Licences are looked for where robots.txt is.
 LOOKED_FOR = tuple(sorted({protocol for kind in SITE_FILES.values() for protocol in kind.protocols} | {rsl.PROTOCOL}))
-
-
-class PageFacts(NamedTuple):
-    """What a record's own response and page amount to (`page_fields.PageFields`)."""
-
-    statements: tuple[Statement, ...] = ()
-    looked_for: frozenset[str] = frozenset()
-    licences: tuple[str, ...] = ()  # ids of those it names, sorted
 
 
 @dataclass(slots=True)
@@ -89,7 +81,7 @@ class Signals:
         fetch, build: codes into `ROBOTS_CODES` per row.
         optouts: bits of `optout_columns.BIT_NAMES` per row.
         stated: for every signal file that was captured, what it stated at fetch, and states now (`StatementColumns`).
-        page: what each row's own response and page state (`PageFacts`); None where no row has any.
+        pages: what each row's own response and page stated at fetch, and state now (`PageFacts`); None without any.
         looked_for: bits of `LOOKED_FOR` per row: whose files were captured.
         captures: rows of the snapshot's table that were used.
         entries: rows of the register that had an effect.
@@ -102,7 +94,7 @@ class Signals:
     build: np.ndarray
     optouts: np.ndarray
     stated: tuple[tuple[Coded, Coded], ...]
-    page: Coded | None
+    pages: tuple[Coded, Coded] | None
     looked_for: np.ndarray
     captures: set[int]
     entries: set[int]
@@ -173,14 +165,14 @@ class SignalLookup:
         view: robots.txt by origin and time.
         declared: documents that signal files declare, by the file's signal: licences, TDM policies.
         signal_views: every signal file of an origin, robots.txt for what it says to other protocols.
+        pages: what responses and pages of records state.
     """
 
     def __init__(self, policy: Policy, snapshot: Snapshot, register: Register | None) -> None:
         self.view = site_view(policy, snapshot)
         self._register = register
         self._locator = Locator()
-        asked = self._asked = interpretation(policy)
-        self._fields_read: dict[str, PageFacts] = {}
+        asked = interpretation(policy)
         self.signal_views = [
             SignalView(
                 snapshot,
@@ -201,6 +193,7 @@ class SignalLookup:
             for (signal, kind), view in zip(SITE_FILES.items(), self.signal_views, strict=True)
             if kind.documents
         }
+        self.pages = PageSignals(asked, self.declared[ROBOTS], self.declared[TDMREP])
 
     def signals(self, locations: Locations) -> Signals:
         """Look up what robots.txt and the register say about a batch's locations."""
@@ -218,24 +211,8 @@ class SignalLookup:
         looked_for = np.zeros(len(located.state), np.int32)
         stated = tuple(self._stated(located, final, locations, captures, looked_for))
         url = _readable(located, final)
-        page = self._page(locations.fields)
-        return Signals(located, final, url, fetch, build, optouts, stated, page, looked_for, captures, entries)
-
-    def _page(self, fields: pa.Array | None) -> Coded | None:
-        if fields is None or fields.null_count == len(fields):
-            return None
-        encoded = fields.dictionary_encode()
-        values = [self._read_fields(lines) for lines in encoded.dictionary.to_pylist()]
-        return Coded(encoded.indices.fill_null(-1).to_numpy(), values)
-
-    def _read_fields(self, lines: str) -> PageFacts:
-        known = self._fields_read.get(lines)
-        if known is None:
-            if len(self._fields_read) >= _KEPT_FIELDS:
-                self._fields_read.clear()
-            read = read_fields(lines, self._asked)
-            known = self._fields_read[lines] = PageFacts(read.reading.substance, read.looked_for, read.licences)
-        return known
+        pages = self.pages.facts(locations.fields, located, final, locations.fetched_at, captures)
+        return Signals(located, final, url, fetch, build, optouts, stated, pages, looked_for, captures, entries)
 
     def _stated(
         self,

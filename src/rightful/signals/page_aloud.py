@@ -10,9 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
-from rightful.facts.site import parse_url
 from rightful.facts.statement import Reading
 from rightful.signals import content_signal, content_usage, http_payment, licence, page_meta, robots_tag, rsl, tdmrep
 from rightful.signals.embedded import c2pa, plus
@@ -20,11 +18,13 @@ from rightful.signals.markup import looks_like_markup
 from rightful.signals.page_fields import read_fields
 from rightful.signals.page_lines import header_pairs, licences_named, lines_of
 from rightful.signals.page_meta import PageHead
-from rightful.signals.site_files import Declared, Interpretation
+from rightful.signals.site_files import Interpretation, resolved
 from rightful.signals.told import Part, said_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rightful.signals.site_files import Declared
 
 PAGE, RESPONSE = "page", "response"
 
@@ -43,7 +43,6 @@ _STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BLANK = re.compile(rb"\r?\n\r?\n|\r\r")
 _FOLD = re.compile(rb"(?:\r\n|\n|\r)[ \t]+")
-_MOST_DECLARED = 20
 _ANYBODY = Interpretation()  # what is declared does not depend on who asks
 
 
@@ -118,14 +117,7 @@ def response_parts(response: Response, asked: Interpretation, document: str = PA
 
 def declared_by_response(response: Response, url: str = "") -> tuple[Declared, ...]:
     """Give the RSL documents that a response or its page declares, absolute against its URL; the first twenty."""
-    found = []
-    for written in read_fields(response.lines, _ANYBODY).licence_urls[:_MOST_DECLARED]:
-        try:
-            location = parse_url(urljoin(url, written))
-        except ValueError:  # of an address in brackets that is none
-            location = None
-        found.append(Declared(written, location.href if location else written, readable=location is not None))
-    return tuple(found)
+    return resolved(read_fields(response.lines, _ANYBODY).licence_urls, url)
 
 
 def xmp_parts(packet: bytes, document: str = "xmp") -> tuple[Part, ...]:

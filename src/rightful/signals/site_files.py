@@ -225,16 +225,16 @@ DOCUMENTS: Mapping[str, Callable[[Interpretation, bytes], SiteFile]] = {RSL: _re
 
 def declared_by(file: DeclaringFile, origin: str, signal: str) -> tuple[Declared, ...]:
     """Give the documents that a signal file of an origin declares; the first twenty of them."""
-    return _resolved(file.declares, origin, signal)
+    return resolved(file.declares, signal_url(origin, signal))
 
 
 def declared_in(body: bytes, origin: str, signal: str) -> tuple[Declared, ...]:
     """Give the documents that the body of a signal file declares to anybody; the first twenty of them."""
-    return _resolved(SITE_FILES[signal].declared(body), origin, signal)
+    return resolved(SITE_FILES[signal].declared(body), signal_url(origin, signal))
 
 
-def _resolved(written: Iterable[str], origin: str, signal: str) -> tuple[Declared, ...]:
-    base = signal_url(origin, signal)
+def resolved(written: Iterable[str], base: str) -> tuple[Declared, ...]:
+    """Give documents by their addresses as written, absolute against a URL; the first twenty of them."""
     found = []
     for address in list(dict.fromkeys(written))[:_MOST_DECLARED]:
         try:

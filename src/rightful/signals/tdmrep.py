@@ -107,6 +107,13 @@ def naming(policy: str, statements: Iterable[Statement]) -> tuple[Statement, ...
     return tuple(s for s in statements if s.preference is Preference.DENY and s.conditions == named)
 
 
+def policies_named(statements: Iterable[Statement]) -> tuple[str, ...]:
+    """Give the addresses of the policies that refusals name, as written; one too long to be cited whole is left out."""
+    refusals = (s for s in statements if s.protocol == PROTOCOL and s.preference is Preference.DENY)
+    named = (condition.removeprefix("policy:") for s in refusals for condition in s.conditions)
+    return tuple(dict.fromkeys(url for url in named if url and len(url) < SHOWN_CHARACTERS))
+
+
 def in_headers(headers: Iterable[tuple[str, str]]) -> Reading:
     """Read the response headers `tdm-reservation` and `tdm-policy` (names and values)."""
     return _pairs(headers, "")

@@ -36,7 +36,7 @@ from rightful.snapshot.turns import Pace, Turns
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from rightful.policy.sections import Capturing
@@ -78,6 +78,7 @@ def capture_signals(
     store: str | Path,
     *,
     settings: Capturing,
+    documents: Mapping[str, str] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     connect_to: tuple[str, int] | None = None,
     tls: ssl.SSLContext | None = None,
@@ -91,6 +92,7 @@ def capture_signals(
         origins: origins, URLs or bare host names (`example.org` is asked over https); repeats count once.
         store: directory of the snapshot store; made if there is none.
         settings: how to capture (section `[capture]` of a policy).
+        documents: what something else than the origins' own files declares: URL -> signal (`locations.DECLARED`).
         on_progress: called with (captures made, captures to make), first before the first request.
         connect_to: address and port that every connection goes to, whatever host it is for, as curl's
             --connect-to: the Host header and the name in TLS stay what they are. The address is judged too.
@@ -103,7 +105,14 @@ def capture_signals(
     """
     return asyncio.run(
         capture_signals_async(
-            origins, store, settings=settings, on_progress=on_progress, connect_to=connect_to, tls=tls, now=now
+            origins,
+            store,
+            settings=settings,
+            documents=documents,
+            on_progress=on_progress,
+            connect_to=connect_to,
+            tls=tls,
+            now=now,
         )
     )
 
@@ -113,6 +122,7 @@ async def capture_signals_async(
     store: str | Path,
     *,
     settings: Capturing,
+    documents: Mapping[str, str] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     connect_to: tuple[str, int] | None = None,
     tls: ssl.SSLContext | None = None,
@@ -124,7 +134,9 @@ async def capture_signals_async(
     `pace` says how waiting is done and what chance is; tests put their own in place.
     """
     wanted, unreadable = _sorted_origins(origins)
-    files = [(origin, signal) for origin in wanted for signal in settings.asked]
+    files: list[tuple[str, str]] = [(origin, signal) for origin in wanted for signal in settings.asked]
+    asked = {signal_url(origin, signal) for origin, signal in files}
+    files += [(url, signal) for url, signal in sorted((documents or {}).items()) if url not in asked]
     with writing_to(store):
         journal = Journal(store, sorted(signal_url(origin, signal) for origin, signal in files))
     with journal:

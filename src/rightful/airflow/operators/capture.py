@@ -66,21 +66,26 @@ class CaptureSignalsOperator(RightfulOperator):
             MissingColumnError, PolicyError, SnapshotError, CaptureError: as `capture_signals` and the policy say.
         """
         from rightful.policy.policy_file import read_policy
-        from rightful.runner.origins import origins_in_files
+        from rightful.runner.origins import to_capture
         from rightful.snapshot.capture import capture_signals
 
         rules = read_policy(path_in(self.policy, "policy"))
         store = Path(path_in(self.snapshot, "snapshot")).resolve()
         asked = paths_in(self.hosts, "hosts")
         records = paths_in(self.records, "records")
+        documents: dict[str, str] = {}
         if records:
-            asked += origins_in_files(records, rules)
+            found = to_capture(records, rules)
+            asked += found.origins
+            documents = found.documents
         if not asked:
             raise InputError(
                 "nothing to capture: no host was named, and no record has a URL",
                 hint="give the operator records=… or hosts=…",
             )
-        report = capture_signals(asked, store, settings=rules.capture, connect_to=_address(self.connect_to))
+        report = capture_signals(
+            asked, store, settings=rules.capture, documents=documents, connect_to=_address(self.connect_to)
+        )
         self._tell(report)
         return {
             "snapshot": str(store),
