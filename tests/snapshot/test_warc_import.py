@@ -317,3 +317,22 @@ def test_without_the_extra_it_says_what_to_install(tmp_path, monkeypatch):
     with pytest.raises(MissingExtraError) as caught:
         import_captures(file, tmp_path / "s")
     assert caught.value.hint == 'pip install "rightful[warc]"'
+
+
+def test_licences_and_policies_are_known_by_their_type_or_by_who_declares_them(tmp_path):
+    naming = b'[{"location": "/", "tdm-reservation": 1, "tdm-policy": "https://p.example/terms.json"}]'
+    archive = Archive().response(f"{SITE}/early.xml", b"<rsl/>")  # before anybody has declared it
+    declaring = b"License: https://site.example/l.xml\nLicense: https://site.example/early.xml\n"
+    archive.robots(f"{SITE}/robots.txt", declaring)
+    archive.response(f"{SITE}/.well-known/tdmrep.json", naming, TEXT)
+    archive.response(f"{SITE}/l.xml", b"<rsl>1</rsl>", HTML)
+    archive.response("https://p.example/terms.json", b"{}", TEXT)
+    archive.response("https://q.example/any", b"<rsl>2</rsl>", ("Content-Type", "application/rsl+xml; charset=utf-8"))
+    archive.response("https://p.example/other.json", b"{}", TEXT)
+    report, snapshot = imported(archive, tmp_path)
+    found = {(row["origin"], row["signal"]) for row in snapshot.captures.to_pylist()}
+    assert found == {
+        (SITE, "robots.txt"), (SITE, ".well-known/tdmrep.json"), (f"{SITE}/l.xml", "rsl"),
+        ("https://p.example/terms.json", "tdm-policy"), ("https://q.example/any", "rsl"),
+    }  # fmt: skip
+    assert report.left_out == {"not a signal file": 2}

@@ -30,8 +30,8 @@ def signals_command(
         str,
         typer.Argument(
             metavar="FILE_OR_URL",
-            help="robots.txt, tdmrep.json, ai.txt, trust.txt, an RSL licence, a TDM policy, a web page, response "
-            "headers, an XMP packet, a C2PA manifest.",
+            help="robots.txt, tdmrep.json, ai.txt, trust.txt, an RSL licence, a feed, a TDM policy, a web page, "
+            "response headers, an XMP packet, a C2PA manifest.",
         ),
     ],
     path: Annotated[

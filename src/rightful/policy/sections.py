@@ -244,6 +244,7 @@ class ColumnNames(Section):
     html: str = ""
     xmp: str = ""
     c2pa: str = ""
+    rsl: str = ""
     page_fields: str = ""
     label: Annotated[str, StringConstraints(pattern=r"^[^.\s]{1,200}$")] = "rights"
 

@@ -22,7 +22,7 @@ from rightful.signals.page_lines import UNREAD, lines_of
 from rightful.signals.page_meta import LIMIT_OCTETS as HEAD_OCTETS
 from rightful.snapshot.answers import UnreadableAnswerError
 from rightful.snapshot.http_message import decoded_body, media_type
-from rightful.snapshot.warc import fetch_time
+from rightful.snapshot.warc import fetch_time, is_licence
 from rightful.snapshot.warc_file import WarcFile, signal_at
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _why_left_out(record: ArchiveRecord) -> str | None:
     """Say why a record is no row; None where it is one. Asks for no more than the head of a response."""
     if record.kind not in {"response", "resource"}:
         return "revisit" if record.kind == "revisit" else "no answer of a server"
-    if signal_at(record.url) is not None:
+    if signal_at(record.url) is not None or is_licence(record):
         return "signal file"
     on_the_web = record.url.lower().startswith(WEB_SCHEMES)
     if record.kind == "resource" or not record.is_http:

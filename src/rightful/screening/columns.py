@@ -54,6 +54,7 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "html": ("html", "raw_html", "html_head", "metadata.html_head"),
     "xmp": ("xmp", "xmp_packet", "metadata.xmp"),
     "c2pa": ("c2pa", "c2pa_manifest", "metadata.c2pa"),
+    "rsl": ("rsl", "rsl_content", "metadata.rsl"),
     "page_fields": ("page_fields",),
 }  # fmt: skip
 
@@ -86,6 +87,7 @@ class Columns:
     html: str | None = None
     xmp: str | None = None
     c2pa: str | None = None
+    rsl: str | None = None
     page_fields: str | None = None
     label: str = "rights"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rightful.facts.site import parse_url
 from rightful.facts.statement import Preference, Reading, Remark, Statement, shown
 from rightful.signals import rsl, tdmrep
 from rightful.signals.locations import RSL, TDM_POLICY, TDMREP
@@ -87,6 +88,18 @@ def policy_parts(body: bytes, name: str) -> tuple[Part, ...]:
     reserved = tdmrep.in_headers([("tdm-reservation", "1"), ("tdm-policy", name)]).statements
     reading = Reading(policy.under(reserved), (*policy.remarks, Remark("under-a-reservation")))
     return (Part(name, TDM_POLICY, reading),)
+
+
+def feed_parts(body: bytes, target: str, asked: Interpretation, name: str) -> tuple[Part, ...]:
+    """Read the licences of a feed's items: of those at a path, of all of them where that is the root of the site."""
+    feed = rsl.Feed.parse(body)
+    parts = [Part(name, rsl.PROTOCOL, Reading(remarks=feed.remarks))] if feed.remarks else []
+    for item in feed.items:
+        place = parse_url(item.url)
+        if target == "/" or (place is not None and place.target == target):
+            reading = item.document.statements(target, user=asked.user)
+            parts.append(Part(item.url or f"{name}, {item.where}", rsl.PROTOCOL, reading))
+    return tuple(parts)
 
 
 def _unknown(url: str) -> Reading:

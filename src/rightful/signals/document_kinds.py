@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROBOTS_TXT, TDMREP_JSON, TRUST = "robots.txt", "tdmrep.json", "trust.txt"
-HTML, HEADERS, XMP, C2PA = "html", "headers", "xmp", "c2pa"
+HTML, HEADERS, XMP, C2PA, FEED = "html", "headers", "xmp", "c2pa", "feed"
 KINDS: Mapping[str, str] = {
     ROBOTS_TXT: "the rules of a site, and what they hold of other protocols",
     TDMREP_JSON: "TDM reservations of a site",
@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = {
     HEADERS: "the head of a response, as `curl -I` prints it",
     XMP: "an XMP packet",
     C2PA: "a C2PA manifest as JSON",
+    FEED: "an RSS or Atom feed, for the RSL licences of its items",
 }
 """Every kind that is read, and what it is."""
 
@@ -48,7 +49,7 @@ _DEEPEST = 12
 _PROLOGUE = re.compile(rb"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>)", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(rb"\s*<(?:[A-Za-z_][\w.\-]*:)?([A-Za-z_][\w.\-]*)")
 _HTML_DOCTYPE = re.compile(rb"<!DOCTYPE\s+html", re.IGNORECASE)
-_ROOTS = {b"rsl": RSL, b"xmpmeta": XMP, b"xapmeta": XMP, b"rdf": XMP}
+_ROOTS = {b"rsl": RSL, b"xmpmeta": XMP, b"xapmeta": XMP, b"rdf": XMP, b"rss": FEED, b"feed": FEED}
 _HTML_ROOTS = frozenset({
     *(b"html", b"head", b"body", b"meta", b"title", b"link", b"script", b"base", b"style", b"div", b"p", b"main"),
     *(b"article", b"section", b"header", b"h1", b"table", b"center", b"font", b"span"),

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any
 from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage
 from rightful.signals import content_signal, content_usage, http_payment, licence, page_meta, robots_tag, rsl, tdmrep
 from rightful.signals.embedded import c2pa, plus
-from rightful.signals.page_lines import LOOKED_AT, SEVERAL, UNREAD, of_headers, of_lines, of_manifest, of_page, of_xmp
+from rightful.signals.page_lines import (
+    LOOKED_AT,
+    SEVERAL,
+    UNREAD,
+    of_headers,
+    of_lines,
+    of_manifest,
+    of_page,
+    of_rsl,
+    of_xmp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +42,7 @@ READ_ROLES: Mapping[str, Callable[[Any], str]] = {
     "html": of_page,
     "xmp": of_xmp,
     "c2pa": of_manifest,
+    "rsl": of_rsl,
     "page_fields": of_lines,
 }
 ROLES = (*FIELD_ROLES, *READ_ROLES)
@@ -41,7 +52,7 @@ PROTOCOLS = {
     tdmrep.PROTOCOL: ("tdm_reservation", "xmp", *_HEADERS, *_PAGE),
     content_usage.PROTOCOL: ("content_usage", *_HEADERS),
     content_signal.PROTOCOL: ("content_signal", *_HEADERS),
-    rsl.PROTOCOL: (*_HEADERS, *_PAGE),
+    rsl.PROTOCOL: ("rsl", "xmp", *_HEADERS, *_PAGE),
     http_payment.PROTOCOL: ("http_status", "page_fields"),
     page_meta.PROTOCOL: _PAGE,
     licence.PROTOCOL: ("page_licence", *_PAGE),
@@ -54,7 +65,8 @@ PROTOCOLS = {
 _LOOKED_AT = {
     "headers": (robots_tag.PROTOCOL, tdmrep.PROTOCOL, content_usage.PROTOCOL, content_signal.PROTOCOL, rsl.PROTOCOL),
     "page": (robots_tag.PROTOCOL, tdmrep.PROTOCOL, rsl.PROTOCOL, page_meta.PROTOCOL, licence.PROTOCOL),
-    "xmp": (plus.PROTOCOL, tdmrep.PROTOCOL),
+    "xmp": (plus.PROTOCOL, tdmrep.PROTOCOL, rsl.PROTOCOL),
+    "rsl": (rsl.PROTOCOL,),
     "c2pa": (c2pa.PROTOCOL,),
 }
 

@@ -75,9 +75,19 @@ def of_xmp(xmp: str | bytes) -> str:
     found.add(LOOKED_AT, "xmp")
     for name, value in plus.tdm_metas(packet):
         found.add(f"xmp_tdm_{name.partition(':')[2]}", value)
+    for source in rsl.in_metadata(packet):
+        found.add("rsl_inline", source)
     stated = plus.data_mining(packet)
     if stated:
         found.add("data_mining", json.dumps(stated, ensure_ascii=False))
+    return found.text()
+
+
+def of_rsl(source: str | bytes) -> str:
+    """Give the lines of an RSL document, or a `<content>` of one, that came with the record, from a feed say."""
+    found = _Lines()
+    found.add(LOOKED_AT, "rsl")
+    found.add("rsl_inline", source.decode("utf-8", "replace") if isinstance(source, bytes) else source)
     return found.text()
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from rightful.facts.statement import Reading, Remark
 from rightful.signals import ai_txt, page_meta, rsl
 from rightful.signals.ai_txt import AiTxt
-from rightful.signals.declared_aloud import licence_parts, policy_parts, reservation_parts
-from rightful.signals.document_kinds import C2PA, HEADERS, HTML, KINDS, ROBOTS_TXT, TDMREP_JSON, TRUST, XMP
+from rightful.signals.declared_aloud import feed_parts, licence_parts, policy_parts, reservation_parts
+from rightful.signals.document_kinds import C2PA, FEED, HEADERS, HTML, KINDS, ROBOTS_TXT, TDMREP_JSON, TRUST, XMP
 from rightful.signals.locations import AI_TXT, ROBOTS, RSL, TDM_POLICY
 from rightful.signals.page_aloud import (
     RESPONSE,
@@ -118,6 +118,8 @@ def _parts_of(kind: str, body: bytes, target: str, asked: Interpretation, name: 
         return (Part(name, TRUST_PROTOCOL, TrustTxt.parse(body).reading(target)),)
     if kind == TDM_POLICY:
         return policy_parts(body, name)
+    if kind == FEED:
+        return feed_parts(body, target, asked, name)
     return {XMP: xmp_parts, C2PA: manifest_parts}[kind](body, name)
 
 

@@ -2,6 +2,7 @@
 
 - A response at `/robots.txt` (or another signal's path) is a capture, timed with its `WARC-Date`; so Common Crawl's
   subset of robots.txt files is read as it is. A `resource` is one without a status: its octets are what there was.
+- A response that is RSL by its media type, or at a URL that a signal file before it declares, is a capture of that.
 - A redirect is followed within the file, as RFC 9309 2.3.1.2 wants it followed: to the answer nearest in time, within
   the 24 hours an answer may be used for (2.4). Where that is not in the file, nothing is known of the site.
 - A revisit, and an answer "not modified", stand for a body that came before them in the file; else they say nothing.
@@ -18,6 +19,9 @@ from typing import TYPE_CHECKING
 
 from rightful.facts.moment import parse_time
 from rightful.facts.site import parse_url
+from rightful.signals.locations import RSL
+from rightful.signals.rsl import MEDIA_TYPE
+from rightful.signals.site_files import SITE_FILES, declared_in
 from rightful.snapshot.answers import (
     KEPT_OCTETS,
     MAX_REDIRECTS,
@@ -27,7 +31,7 @@ from rightful.snapshot.answers import (
     UnreadableAnswerError,
     redirect_target,
 )
-from rightful.snapshot.http_message import decoded_body
+from rightful.snapshot.http_message import decoded_body, media_type
 from rightful.snapshot.model import Capture, Kind, Outcome, classify
 from rightful.snapshot.warc_file import WarcFile, signal_at
 
@@ -99,6 +103,7 @@ class _Crawl:
         self._asked: list[tuple[str, str, _Answer]] = []
         self._at: dict[str, list[_Answer]] = {}
         self._wanted: set[str] = set()
+        self._declared: dict[str, str] = {}
         self._by_digest: dict[str, _Answer] = {}
         self._by_record: dict[str, _Answer] = {}
 
@@ -107,8 +112,10 @@ class _Crawl:
         if record.kind not in _ANSWERS:
             return "no answer of a server"
         location = parse_url(record.url)
-        named = signal_at(record.url)
-        if location is None or (named is None and location.href not in self._wanted):
+        if location is None:
+            return "not a signal file"
+        named = signal_at(record.url) or self._document_at(record, location.href)
+        if named is None and location.href not in self._wanted:
             return "not a signal file"
         answer = self._answer(record, location.href)
         self._at.setdefault(answer.url, []).append(answer)
@@ -122,7 +129,17 @@ class _Crawl:
         if named is None:
             return "where a signal file redirects to"
         self._asked.append((*named, answer))
+        kind = SITE_FILES.get(named[1])
+        if kind is not None and kind.documents and answer.body is not None and answer.error is None:
+            for document in declared_in(answer.body, *named):
+                self._declared.setdefault(document.url, kind.documents)
         return None
+
+    def _document_at(self, record: ArchiveRecord, url: str) -> tuple[str, str] | None:
+        """Tell whether an answer is a document that signal files declare: a licence, or a policy."""
+        if url in self._declared:
+            return url, self._declared[url]
+        return (url, RSL) if is_licence(record) else None
 
     def captures(self) -> Iterator[Capture | LeftOut]:
         """Give one capture for every answer at a signal's URL, in the order of the file."""
@@ -189,6 +206,13 @@ class _Crawl:
         basis = NOT_MODIFIED_BASIS if status == NOT_MODIFIED else None
         told = status if status is not None else earlier.status
         return _Answer(url, fetched_at, told, earlier.body, truncated=earlier.truncated, basis=basis)
+
+
+def is_licence(record: ArchiveRecord) -> bool:
+    """Tell by its media type whether an answer is an RSL document."""
+    message = record.message if record.is_http else None
+    media = message.media_type if message else None if record.is_http else media_type(record.field("Content-Type"))
+    return media == MEDIA_TYPE
 
 
 def fetch_time(record: ArchiveRecord) -> datetime | None:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from rightful.signals.rsl.discovery import InPage, in_page, licence_urls, link_urls
 from rightful.signals.rsl.document import RslDocument, unobtainable
+from rightful.signals.rsl.feed import Feed, FeedItem, in_metadata
 from rightful.signals.rsl.terms import MEDIA_TYPE, PROTOCOL, REMARKS, Content, License, PaymentTerm
 
 __all__ = [
@@ -29,10 +30,13 @@ __all__ = [
     "PROTOCOL",
     "REMARKS",
     "Content",
+    "Feed",
+    "FeedItem",
     "InPage",
     "License",
     "PaymentTerm",
     "RslDocument",
+    "in_metadata",
     "in_page",
     "licence_urls",
     "link_urls",

@@ -22,6 +22,7 @@ _SEPARATORS = re.compile(r"[\s,]+")
 # An author who reads a hundred remarks has enough to do.
 _MOST_REMARKS = 100
 _PREFIX = f"{{{NAMESPACE}}}"
+_CONTENT = f"{_PREFIX}content"
 _TYPES = frozenset({"usage", "user", "geo"})
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|//").match
 
@@ -43,6 +44,7 @@ class RslDocument:
         self.version = "1.0"
         self.max_age_days = terms.DEFAULT_MAX_AGE_DAYS
         self.remarks: tuple[Remark, ...] = ()
+        self._in_page = False
         self._found: dict[Remark, None] = {}
         self._by_scope: list[Content] = []
 
@@ -52,22 +54,33 @@ class RslDocument:
 
         Args:
             body: any octets.
-            in_page: it stands inside a page, where it has exactly one content (4.6).
+            in_page: it stands inside a page, where it has exactly one content (4.6), which is for that page whatever
+                its url says; the content may stand alone.
         """
         document = cls()
-        document._read(body, in_page=in_page)
+        document._in_page = in_page
+        root = document._root(body)
+        if root is not None:
+            document._read_max_age(root)
+            alone = root.tag == _CONTENT
+            document._read([root] if alone else list(document._children(root, "rsl")), root)
         document.remarks = tuple(document._found)
         return document
 
-    def _read(self, body: bytes, *, in_page: bool) -> None:
-        root = self._root(body)
-        if root is None:
-            return
-        self._read_max_age(root)
-        self.contents = tuple(self._content(element) for element in self._children(root, "rsl"))
+    @classmethod
+    def of_content(cls, element: etree._Element) -> RslDocument:
+        """Read a `<content>` that stands in something else, as for an item of a feed (4.7)."""
+        document = cls()
+        document._in_page = True
+        document._read([element], element)
+        document.remarks = tuple(document._found)
+        return document
+
+    def _read(self, found: list[etree._Element], root: etree._Element) -> None:
+        self.contents = tuple(self._content(element) for element in found)
         if not self.contents:
             self._remark("no-content", root)
-        elif in_page and len(self.contents) > 1:
+        elif self._in_page and len(self.contents) > 1:
             self._remark("one-content", root)
         self._by_scope = sorted(self.contents, key=lambda content: -len(content.pattern))
 
@@ -101,19 +114,16 @@ class RslDocument:
         )
 
     def _root(self, body: bytes) -> etree._Element | None:
-        parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False
-        )
         try:
-            root = etree.fromstring(body, parser)
+            root = etree.fromstring(body, elements.safe_parser())
         except (etree.LxmlError, ValueError, LookupError) as error:
             self._problem(Remark("not-xml", f"line {getattr(error, 'lineno', None) or 1}", shown(str(error)[:1000])))
             return None
         # Before anything is looked at: an attribute may be made of entities, or come from a declaration.
-        if _declares(root):
+        if elements.declares_names(root):
             self._problem(Remark("declarations", "line 1", "DOCTYPE"))
             return None
-        if root.tag != f"{_PREFIX}rsl":
+        if root.tag != f"{_PREFIX}rsl" and not (self._in_page and root.tag == _CONTENT):
             self._remark("not-rsl", root)
             return None
         return root
@@ -182,6 +192,8 @@ class RslDocument:
 
     def _pattern(self, url: str, element: etree._Element) -> str:
         """Give a url's path and query as a pattern. Whose host it is, is not asked: the document is the site's."""
+        if self._in_page:
+            return ""
         path = url.partition("#")[0]
         if _ABSOLUTE(path):
             try:
@@ -271,20 +283,6 @@ class RslDocument:
     def _older(self, element: etree._Element, written: str) -> None:
         self.version = "0.9"
         self._remark("older-spelling", element, written)
-
-
-def _declares(root: etree._Element) -> bool:
-    """Tell whether a document declares entities or attributes, or uses an entity, which may stand for anything."""
-    if next(root.iter(etree.Entity), None) is not None:
-        return True
-    tree = root.getroottree()
-    kind: Any = tree.docinfo.internalDTD
-    if kind is None:
-        return False
-    # lxml writes no declarations of a document type that is called otherwise than the root.
-    return kind.name != etree.QName(root).localname or bool(
-        re.search("<!(ENTITY|ATTLIST)", etree.tostring(tree, encoding="unicode"))
-    )
 
 
 def unobtainable(url: str) -> Reading:

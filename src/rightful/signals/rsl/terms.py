@@ -38,6 +38,7 @@ REMARKS = PROBLEMS | {
     "max-age": "max-age is a whole number of days from 1; 30 are assumed (3.2)",
     "encrypted-without-server": "encrypted content needs a server to give the key (3.3)",
     "older-spelling": "commas, `inference` and XBT are of drafts before 1.0",
+    "no-item": "no item of the feed has an <rsl:content>: nothing is licensed or reserved by it (4.7)",
     "contradiction": "the same use is permitted and prohibited; whoever has no licence has none",
 }
 
