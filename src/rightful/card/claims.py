@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMPUTED, IMPORTED, DECLARED, NOT_CHECKED = "computed", "imported", "declared", "not-checked"
+REGISTER = "opt-out register"
 KINDS = {COMPUTED: "●", IMPORTED: "◐", DECLARED: "○", NOT_CHECKED: "✕"}
 _KIND_OF = {"C": COMPUTED, "I": IMPORTED, "D": DECLARED, "N": NOT_CHECKED}
 
@@ -21,13 +22,14 @@ _CLAIMS: dict[str, tuple[str, str, str | None]] = {
     "C4": ("quality requirements", "质量要求", QUALITY),
     "C5": ("digest of every file, one root over those of the screening", "文件摘要与默克尔根", MANIFEST),
     "C6": ("opt-outs received through the register, applied", "已适用登记册中的退出请求", OPTOUTS),
+    "C7": ("what other protocols and the records' own pages state", "其他协议与页面级声明", SITUATIONS_FILE),
     "I1": ("robots.txt files as they were served", "所用的 robots.txt 原文", EVIDENCE),
     "I2": ("documents on licences, titles, contracts, consents", "许可、权属、合同或同意的证明文件", POLICY),
     "D1": ("what the data is for, and its effect on the market", "使用场景与市场影响", POLICY),
     "D2": ("where each source came from", "各来源的获取方式", POLICY),
     "D3": ("who provides the data set", "数据集提供者", POLICY),
-    "N1": ("other protocols of reservation", "其他保留协议", None),
-    "N2": ("signals of single pages: headers, meta tags, embedded metadata", "页面级信号", None),
+    "N1": ("protocols of reservation that were not looked for", "未检查的保留协议", None),
+    "N2": ("protocols that were looked for in part, and for how many records", "仅部分检查的协议", SITUATIONS_FILE),
     "N3": ("copies and excerpts of opted-out works elsewhere", "被退出作品的改写与摘录", None),
     "N4": ("whether a stated licence was the stater's to give", "许可声明的真实性", None),
     "N5": ("personal data", "个人信息", None),
@@ -59,8 +61,12 @@ def _computed(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "C3", f"{robots['drift']:,} records"
     yield "C4", f"{quality['passed']} of {quality['applied']} passed, {quality['not_applied']} not applied"
     yield "C5", facts["made"]["root"]
+    others = [row for row in facts["protocols"] if row["looked_for"] and row["protocol"] not in {"robots", REGISTER}]
+    counts = {word: sum(row["stated"].get(word, 0) for row in others) for word in ("deny", "conditional", "error")}
+    told = f"denying {counts['deny']:,}, conditional {counts['conditional']:,}, unreadable {counts['error']:,}"
+    yield "C7", f"{len(others)} protocols; statements on records: {told}"
     if optouts is not None:
-        register = next(row for row in facts["protocols"] if row["protocol"] == "opt-out register")
+        register = next(row for row in facts["protocols"] if row["protocol"] == REGISTER)
         touched = register["excluded"] + register["held"]
         yield "C6", f"{optouts['optouts']:,} opt-outs; {touched:,} records held or excluded"
 
@@ -89,7 +95,9 @@ def _declared(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _not_checked(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "N1", ", ".join(row["protocol"] for row in facts["protocols"] if not row["looked_for"])
-    yield "N2", "not looked for"
+    partly = [row for row in facts["protocols"] if row["looked_for"] and row["coverage"] < 1]
+    if partly:
+        yield "N2", ", ".join(f"{row['protocol']} {row['coverage']:.2%}" for row in partly)
     yield "N3", "exact text only" if facts["optouts"] is not None else "no opt-outs were given"
     yield "N4", "not looked into"
     yield "N5", "no detector was run"

@@ -17,6 +17,7 @@ from rightful.card.protocol_facts import protocol_facts, robots_facts
 from rightful.files import digest_of
 from rightful.ledger.run_directory import MANIFEST, QUALITY, RunDirectory
 from rightful.policy.gates import meaning_of
+from rightful.policy.licences import terms_of
 from rightful.signals import licence
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rightful.policy.policy import Policy
 
 SCHEMA = "rightful-card/1"
+_RESERVED = ("ROBOTS_FETCH", "ROBOTS_NOW", "RESERVED_", "CONDITIONAL_")
 
 
 def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
@@ -69,6 +71,7 @@ def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
         ],
         "licences": _grouped(situations, ("licence", "licence_evidence")),
         "licences_named": _licences_named(situations),
+        "licence_conflicts": _licence_conflicts(situations),
         "tiers": _tiers(situations),
         "scenario": policy.scenario.model_dump(mode="json"),
         "parameters": _parameters(policy),
@@ -218,6 +221,16 @@ def _licences_named(situations: pa.Table) -> list[dict[str, Any]]:
         {"licence": stated, "named": named, "admission": admission, "records": records}
         for (stated, named, admission), records in ordered
     ]
+
+
+def _licence_conflicts(situations: pa.Table) -> int:
+    """Count records whose stated licence permits use, and which a reservation excludes (protocols A14)."""
+    return sum(
+        row["records"]
+        for row in situations.to_pylist()
+        if any(reason.startswith(_RESERVED) for reason in row["reasons"])
+        and any(choice.grants for choice in terms_of(row["licence"]).choices)
+    )
 
 
 def _parameters(policy: Policy) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
+from rightful.card.claims import REGISTER
 from rightful.facts.situation import RobotsFact
 from rightful.facts.statement import Preference
 from rightful.ledger.run_directory import EVIDENCE, RunDirectory
+from rightful.policy.gates import DENIALS
 from rightful.signals import rsl
 from rightful.signals.locations import ROBOTS, RSL
 from rightful.signals.page_fields import PROTOCOLS
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from rightful.policy.policy import Policy
 
 NEVER_LOOKED_FOR = ("terms of service",)
-_REGISTER = "opt-out register"
 _SIGNALS_OF = {
     protocol: tuple(name for name, kind in SITE_FILES.items() if protocol in kind.protocols)
     for kind in SITE_FILES.values()
@@ -43,32 +44,39 @@ def protocol_facts(run: RunDirectory, situations: pa.Table) -> list[dict[str, An
     A protocol is looked for where something was there that could have held its words: a capture of its file, a record's
     response, page or embedded metadata. For the others nothing is known, and nothing is claimed.
     """
-    names = ["records", "admission", "reasons", "stated_fetch", "stated_build", "looked_for", "robots_build"]
+    names = ["records", "admission", "reasons", "looked_for"]
+    names += [f"{fact}_{when}" for fact in ("stated", "robots") for when in ("fetch", "build")]
     rows = situations.select(names).to_pylist()
     for row in rows:
         row["protocols"] = {_protocol_of(reason) for reason in row["reasons"]}
-        row["stated"] = {said.partition(":")[0] for said in (*row["stated_fetch"], *row["stated_build"])}
+        for when in ("fetch", "build"):
+            row[when] = {said.partition(":")[0] for said in row[f"stated_{when}"]} | _robots_said(row[f"robots_{when}"])
         if row["robots_build"] != RobotsFact.UNKNOWN.value:
             row["looked_for"].append("robots")
+        if run.manifest.register is not None:
+            row["looked_for"].append(REGISTER)
     files = _files(Snapshot.open(run.root / EVIDENCE).captures)
     found = [_protocol(name, rows, files) for name in dict.fromkeys(("robots", *_SIGNALS_OF, *PROTOCOLS))]
-    register = {**_protocol(_REGISTER, rows, files), "looked_for": run.manifest.register is not None}
-    return [*found, register, *({**_protocol(name, (), {}), "looked_for": False} for name in NEVER_LOOKED_FOR)]
+    register = _protocol(REGISTER, rows, files)
+    return [*found, register, *(_protocol(name, (), {}) for name in NEVER_LOOKED_FOR)]
 
 
 def _protocol(name: str, rows: Iterable[dict[str, Any]], files: dict[str, Counter[str]]) -> dict[str, Any]:
     """Count records a protocol touched, and by what it said of them, whatever else removed them."""
     counted: Counter[str] = Counter()
     found = sum((files.get(signal, Counter()) for signal in _SIGNALS_OF.get(name, ())), Counter())
-    records = looked_for = 0
+    records = looked_for = drift = 0
     for row in rows:
         records += row["records"]
         looked_for += row["records"] if name in row["looked_for"] else 0
         if name in row["protocols"]:
             counted[row["admission"]] += row["records"]
         for preference in Preference:
-            if f"{name}={preference}" in row["stated"]:
+            if f"{name}={preference}" in row["fetch"] | row["build"]:
                 counted[preference] += row["records"]
+        reserved = {f"{name}={preference}" for preference in (Preference.DENY, Preference.CONDITIONAL)}
+        if row["robots_fetch"] != RobotsFact.UNKNOWN.value and row["build"] & reserved and not row["fetch"] & reserved:
+            drift += row["records"]
     return {
         "protocol": name,
         "looked_for": bool(looked_for),
@@ -77,8 +85,16 @@ def _protocol(name: str, rows: Iterable[dict[str, Any]], files: dict[str, Counte
         "files": dict(sorted(found.items())),
         "excluded": counted["exclude"],
         "held": counted["hold"],
+        "drift": drift,
         "stated": {preference.value: counted[preference] for preference in Preference if counted[preference]},
     }
+
+
+def _robots_said(fact: str) -> set[str]:
+    """Give what robots.txt said as the other protocols have it."""
+    if fact == RobotsFact.ALLOW.value:
+        return {f"robots={Preference.ALLOW}"}
+    return {f"robots={Preference.DENY}"} if RobotsFact(fact) in DENIALS else set()
 
 
 def _files(captures: pa.Table) -> dict[str, Counter[str]]:
@@ -96,7 +112,7 @@ def _protocol_of(reason: str) -> str:
     if code.startswith("ROBOTS"):
         return "robots"
     if code.startswith("OPTOUT"):
-        return _REGISTER
+        return REGISTER
     return detail if code.startswith(_OF_PROTOCOLS) else ""
 
 

@@ -95,7 +95,7 @@ def robots(situation: Situation, source: Source | None, policy: Policy) -> Itera
     undecided: list[tuple[str, RobotsFact]] = []
     for code in asked:
         fact = RobotsFact(at[code])
-        if fact in _DENIALS:
+        if fact in DENIALS:
             yield Finding(EXCLUDE, f"{code}:{fact.value.removeprefix('disallow:')}")
         elif fact in {RobotsFact.UNKNOWN, RobotsFact.STALE}:
             undecided.append((code, fact))
@@ -108,7 +108,7 @@ def _counts(code: str, policy: Policy) -> bool:
     return mode == "strictest" or code.endswith("_FETCH") == (mode == "fetch")
 
 
-_DENIALS = {
+DENIALS = {
     RobotsFact.REFUSED,
     RobotsFact.UNREACHABLE,
     RobotsFact.NAMED,
