@@ -1,11 +1,14 @@
 """Whatever a page or its headers say: no error, no loosening, and no order where the report has none."""
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rightful.facts.statement import RESTRICTIVENESS, Usage, combine
 from rightful.signals import page_meta, robots_tag, tdmrep
+from rightful.signals.page_lines import HEADERS_THAT_STATE, HEADERS_WITHOUT, of_headers
 from rightful.signals.page_meta import PageHead
 from rightful.signals.tdmrep import TdmRep
 
@@ -109,3 +112,18 @@ def test_any_tdmrep_file_can_be_read(octets, path):
 )
 def test_hostile_headers_cost_no_more_than_long_ones(value):
     robots_tag.in_headers([value])
+
+
+_HEADER_NAMES = st.sampled_from([
+    "X-Robots-Tag", "x-robots-tag ", "TDM-Reservation", "Content-Usage", "content-signal", "Link", "Server",
+    "crawler-price", "PAYMENT-REQUIRED", "X-Link", "[a", "\u212a",
+])  # fmt: skip
+_HEADER_VALUES = st.sampled_from(["noai", "1", '<x>; rel="license"; type="application/rsl+xml"', "<x>; rel=y", "n"])
+
+
+@given(st.lists(st.tuples(_HEADER_NAMES | st.text(max_size=4), _HEADER_VALUES | st.text(max_size=8)), max_size=5))
+def test_headers_that_state_nothing_are_known_without_reading_them(pairs):
+    block = "\r\n".join(f"{name}: {value}" for name, value in pairs)
+    found = pc.match_substring_regex(pa.array([block.encode("utf-8", "replace")]), HEADERS_THAT_STATE)
+    if not found[0].as_py():
+        assert of_headers(block) == HEADERS_WITHOUT

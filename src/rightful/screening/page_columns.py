@@ -11,7 +11,7 @@ from rightful.screening.columns import column, is_text, kind_at
 from rightful.screening.fact_columns import texts_of
 from rightful.screening.labels import as_text
 from rightful.signals.page_fields import FIELD_ROLES, READ_ROLES
-from rightful.signals.page_lines import SEVERAL
+from rightful.signals.page_lines import HEADERS_THAT_STATE, HEADERS_WITHOUT, SEVERAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,8 @@ def _by_role(batch: pa.RecordBatch, columns: Columns) -> Iterator[pa.Array]:
     for role, reader in READ_ROLES.items():
         path = getattr(columns, role)
         if path is not None:
-            yield _read(column(batch, path), kind_at(batch.schema, path), reader)
+            prefilter = HEADERS_THAT_STATE if role == "http_headers" else ""
+            yield _read(column(batch, path), kind_at(batch.schema, path), reader, prefilter)
 
 
 def _field(batch: pa.RecordBatch, role: str, path: str) -> pa.Array:
@@ -57,16 +58,22 @@ def _field(batch: pa.RecordBatch, role: str, path: str) -> pa.Array:
     return pc.if_else(pc.fill_null(stated, False), line, pa.scalar(None, _TEXT))  # noqa: FBT003 - what null becomes
 
 
-def _read(array: pa.Array, kind: pa.DataType, reader: Callable[[Any], str]) -> pa.Array:
-    """Read lines out of each distinct value; pages are all distinct, header blocks often are not."""
+def _read(array: pa.Array, kind: pa.DataType, reader: Callable[[Any], str], prefilter: str) -> pa.Array:
+    """Read lines out of each distinct value; of headers only out of those that may state something."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if not is_text(kind) or pa.types.is_null(kind):
         return pa.array([_lines(reader, value) for value in array.to_pylist()], _TEXT)
     octets = array if pa.types.is_binary(array.type) else array.cast(pa.large_binary())
+    without = None
+    if prefilter:
+        states = pc.match_substring_regex(octets, prefilter)
+        without = pc.if_else(states, pa.scalar(None, _TEXT), pa.scalar(HEADERS_WITHOUT, _TEXT))
+        octets = pc.if_else(states, octets, pa.scalar(None, octets.type))
     encoded = octets.dictionary_encode()
     lines = pa.array([_lines(reader, value) for value in encoded.dictionary.to_pylist()], _TEXT)
-    return lines.take(encoded.indices)
+    read = lines.take(encoded.indices)
+    return read if without is None else pc.coalesce(read, without)
 
 
 def _lines(reader: Callable[[Any], str], value: Any) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage
 from rightful.signals.markup import looks_like_markup
-from rightful.signals.robots_txt import RobotsMatch, RobotsTxt
+from rightful.signals.robots_txt import RobotsMatch, RobotsTxt, Selection
 
 PROTOCOL = "ai-txt"
 VERSION = "spawning 2023-05-30"
@@ -29,10 +29,10 @@ class AiTxt:
 
     def __init__(self, robots: RobotsTxt | None, tokens: tuple[str, ...], remarks: tuple[Remark, ...]) -> None:
         self._robots = robots
-        self._tokens = tokens
+        self._selections = robots.distinct(tokens) if robots is not None else []
         self.remarks = remarks
         self.uniform: Reading | None = None
-        if robots is None or all(selection.rules.uniform is not None for selection in robots.distinct(tokens)):
+        if robots is None or all(selection.rules.uniform is not None for selection in self._selections):
             self.uniform = self._read("/")
 
     @classmethod
@@ -59,8 +59,8 @@ class AiTxt:
         if self._robots is None:
             return Reading(remarks=self.remarks)
         statements = []
-        for token in self._tokens:
-            match = self._match(self._robots, target, token)
+        for selection in self._selections:
+            match = self._match(self._robots, target, selection)
             if match.line:
                 where = f"line {match.line}"
                 weak = match.preference is Preference.ALLOW
@@ -70,11 +70,11 @@ class AiTxt:
         return Reading(tuple(dict.fromkeys(statements)), self.remarks)
 
     @staticmethod
-    def _match(robots: RobotsTxt, target: str, token: str) -> RobotsMatch:
+    def _match(robots: RobotsTxt, target: str, selection: Selection) -> RobotsMatch:
         """Ask about a path; a page whose path has no file type is asked about as the HTML it is, too."""
-        match = robots.match_target(target, token)
+        match = robots.match_selected(target, selection)
         path = target.partition("?")[0]
         if match.preference is Preference.DENY or "." in path.rpartition("/")[2]:
             return match
-        page = robots.match_target(f"{path.rstrip('/')}/index.html", token)
+        page = robots.match_selected(f"{path.rstrip('/')}/index.html", selection)
         return page if page.preference is Preference.DENY else match

@@ -30,6 +30,9 @@ _HEADERS = {
         "crawler_price", "crawler_exact_price", "crawler_max_price", "crawler_charged", "payment_required",
     )
 }  # fmt: skip
+# Text of headers in which this is not found, and which is no JSON, states nothing: its lines are these.
+HEADERS_THAT_STATE = r"(?i)^\s*[{\[]|x-robots-tag|tdm-|content-usage|content-signal|crawler-|payment-required|rsl\+xml"
+HEADERS_WITHOUT = f"{LOOKED_AT}: headers"
 _METAS = {"robots": "meta_robots", "tdm-reservation": "meta_tdm_reservation", "tdm-policy": "meta_tdm_policy"}
 _LICENCE_METAS = ("dc.rights", "dcterms.rights", "dc.license", "dcterms.license", "dc.rights.license")
 _STATUS_LINE = "http/"

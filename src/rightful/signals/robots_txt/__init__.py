@@ -187,7 +187,10 @@ class RobotsTxt:
 
     def match_target(self, target: str, token: str) -> RobotsMatch:
         """Decide a path and query, as WHATWG parsing leaves them, for one product token."""
-        selection = self.select(token)
+        return self.match_selected(target, self.select(token))
+
+    def match_selected(self, target: str, selection: Selection) -> RobotsMatch:
+        """Decide a path and query for the tokens that a selection of `distinct` is for."""
         if target.partition("?")[0] == ROBOTS_PATH:
             return RobotsMatch(Preference.ALLOW, selection.kind)
         rule = selection.rules.decisive(canonical_target(target))
@@ -202,5 +205,9 @@ class RobotsTxt:
 
     def line_text(self, number: int) -> str:
         """Give a line as written (undecodable octets replaced)."""
-        lines, _ = split_lines(self.body)
+        lines = self._lines
         return lines[number - 1].decode("utf-8", "replace").strip() if 0 < number <= len(lines) else ""
+
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return split_lines(self.body)[0]
