@@ -21,7 +21,7 @@ from rightful.snapshot.capture_index import NO_TIME, NOT_CAPTURED
 from rightful.snapshot.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
     from rightful.screening.locate import Located
     from rightful.screening.statement_columns import StatementColumns
@@ -180,7 +180,7 @@ class DeclaredColumns:
         self._values: list[_Stated] = []
         self._numbers: dict[_Stated, int] = {}
         self._declared: dict[tuple[int, int, int], tuple[Declared, ...]] = {}
-        self._known: dict[tuple[int, int, int, str, tuple[int, ...]], int] = {}
+        self._known: dict[tuple[int, int, int, tuple[Hashable, ...], tuple[int, ...]], int] = {}
 
     def fetch_and_build(self, stated: tuple[Coded, Coded]) -> tuple[Coded, Coded]:
         """Give what was stated at fetch and is stated now, in the light of the documents declared.
@@ -222,7 +222,9 @@ class DeclaredColumns:
             documents = self._documents.declared(capture, origin, self._values[code])
             self._declared[capture, place, code] = documents
         at = tuple(self._documents.at(document.url, moment) for document in documents)
-        known = self._known.get((capture, place, code, target, at))
+        view = self._documents.view
+        parts = tuple(view.part(row, target) if row >= 0 else None for row in at)
+        known = self._known.get((capture, place, code, parts, at))
         if known is None:
             left, said = self._values[code], Reading()
             for document, row in zip(documents, at, strict=True):
@@ -230,7 +232,7 @@ class DeclaredColumns:
                 left, more = self._documents.in_its_light(left, document, row, target)
                 said += Reading(more)
             known = self._number((Reading(left) + said).substance)
-            self._known[capture, place, code, target, at] = known
+            self._known[capture, place, code, parts, at] = known
         return known
 
     def _number(self, stated: _Stated) -> int:

@@ -12,6 +12,8 @@ from rightful.screening.robots_columns import captures_in_force
 from rightful.snapshot.capture_index import NOT_CAPTURED
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from rightful.facts.statement import Statement
     from rightful.screening.locate import Located
     from rightful.snapshot.signal_view import SignalView
@@ -38,7 +40,7 @@ class StatementColumns:
         # What is stated, without where: thousands of files say the same few things.
         self._values: list[tuple[Statement, ...]] = [()]
         self._numbers: dict[tuple[Statement, ...], int] = {(): 0}
-        self._by_target: dict[tuple[str, str], int] = {}
+        self._by_part: dict[tuple[str, Hashable], int] = {}
 
     def fetch_and_build(self) -> tuple[Coded, Coded]:
         """Give what was stated when each row was fetched, and what is now, as codes of `Reading.substance`."""
@@ -55,10 +57,10 @@ class StatementColumns:
         codes: np.ndarray = by_capture[inverse] if len(by_capture) else np.zeros(0, np.int32)
         rows = np.flatnonzero(codes == _BY_PATH)
         for row, capture, target in zip(rows.tolist(), captures[rows].tolist(), self.targets(rows), strict=True):
-            key = self._view.body_of(capture), target
-            known = self._by_target.get(key)
+            key = self._view.body_of(capture), self._view.part(capture, target)
+            known = self._by_part.get(key)
             if known is None:
-                known = self._by_target[key] = self._number(self._view.reading(capture, target).substance)
+                known = self._by_part[key] = self._number(self._view.reading(capture, target).substance)
             codes[row] = known
         return codes
 

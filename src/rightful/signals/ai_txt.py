@@ -6,9 +6,14 @@ permit anything. Five other things are called ai.txt. A web page, or prose, in i
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage
 from rightful.signals.markup import looks_like_markup
 from rightful.signals.robots_txt import RobotsMatch, RobotsTxt, Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
 
 PROTOCOL = "ai-txt"
 VERSION = "spawning 2023-05-30"
@@ -51,16 +56,17 @@ class AiTxt:
         reached = any(selection.kind != "none" for selection in robots.distinct(tokens))
         return cls(robots, tokens, () if reached else (Remark("only-other-groups"),))
 
+    def part(self, target: str) -> Hashable:
+        """Give what of a path decides: the lines that do, one for each group that counts."""
+        return tuple(match.line for match in self._matches(target))
+
     def reading(self, target: str) -> Reading:
         """Give what it states about a path."""
         return self.uniform if self.uniform is not None else self._read(target)
 
     def _read(self, target: str) -> Reading:
-        if self._robots is None:
-            return Reading(remarks=self.remarks)
         statements = []
-        for selection in self._selections:
-            match = self._match(self._robots, target, selection)
+        for match in self._matches(target):
             if match.line:
                 where = f"line {match.line}"
                 weak = match.preference is Preference.ALLOW
@@ -68,6 +74,11 @@ class AiTxt:
                     Statement(PROTOCOL, Usage.TRAIN, match.preference, VERSION, where, match.text, weak=weak)
                 )
         return Reading(tuple(dict.fromkeys(statements)), self.remarks)
+
+    def _matches(self, target: str) -> Iterator[RobotsMatch]:
+        if self._robots is not None:
+            for selection in self._selections:
+                yield self._match(self._robots, target, selection)
 
     @staticmethod
     def _match(robots: RobotsTxt, target: str, selection: Selection) -> RobotsMatch:

@@ -16,13 +16,14 @@ from rightful.signals import ai_txt, content_signal, content_usage, rsl, tdmrep,
 from rightful.signals.ai_txt import AiTxt
 from rightful.signals.locations import AI_TXT, ROBOTS, RSL, TDM_POLICY, TDMREP, TRUST_TXT, signal_url
 from rightful.signals.robots_txt import RobotsTxt
+from rightful.signals.robots_txt.paths import canonical_pattern, canonical_target, matches
 from rightful.signals.rsl import RslDocument
 from rightful.signals.tdm_policy import TdmPolicy
 from rightful.signals.tdmrep import TdmRep
 from rightful.signals.trust_txt import TrustTxt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from rightful.signals.robots_txt import Extension
 
@@ -53,6 +54,9 @@ class SiteFile(Protocol):
     @property
     def uniform(self) -> Reading | None:
         """Its reading for every path; None where the path matters."""
+
+    def part(self, target: str) -> Hashable:
+        """Give what of a path decides: paths of one part get one reading."""
 
     def reading(self, target: str) -> Reading:
         """Give what it states about a path and query, as WHATWG parsing leaves them."""
@@ -97,6 +101,7 @@ class RobotsRecords:
         self.declares: tuple[str, ...] = ()
         self._interpretation = interpretation
         self._groups: list[tuple[Extension, ...]] = []
+        self._patterns: tuple[str, ...] = ()
         if not any(name in body.lower() for name in _NAMES):
             self.uniform = Reading()  # most files, and reading them once for robots.txt is enough
             return
@@ -107,8 +112,15 @@ class RobotsRecords:
         site = tuple(robots.site_records)
         groups = [site + selection.extensions for selection in robots.distinct(interpretation.tokens)]
         self._groups = [group for group in groups or [site] if any(r.name in _READ_BY for r in group)]
-        if all(record.path is None for group in self._groups for record in group):
+        paths = {r.path for group in self._groups for r in group if r.path is not None and r.name in _READ_BY}
+        self._patterns = tuple(canonical_pattern(path) for path in sorted(paths))
+        if not self._patterns:
             self.uniform = self._read("/")
+
+    def part(self, target: str) -> Hashable:
+        """Give which of the paths that are named it matches."""
+        spelt = canonical_target(target)
+        return tuple(number for number, pattern in enumerate(self._patterns) if matches(pattern, spelt))
 
     def reading(self, target: str) -> Reading:
         """Give what the records state about a path."""
@@ -133,6 +145,10 @@ class RslFile:
         self.uniform: Reading | None = None
         if self._document.problem:
             self.uniform = self.reading("/")
+
+    def part(self, target: str) -> Hashable:
+        """Give the contents that govern a path."""
+        return self._document.part(target)
 
     def reading(self, target: str) -> Reading:
         """Give what it states about a path."""

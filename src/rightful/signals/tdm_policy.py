@@ -107,6 +107,9 @@ class TdmPolicy:
         """Its reading for every path: it states nothing without a reservation."""
         return Reading(remarks=self.remarks)
 
+    def part(self, _target: str) -> None:
+        """Give what of a path decides: nothing."""
+
     def reading(self, _target: str) -> Reading:
         """Give what it states about a path: nothing without a reservation."""
         return self.uniform

@@ -19,7 +19,7 @@ from rightful.signals.markup import looks_like_markup
 from rightful.signals.robots_txt.paths import canonical_pattern, canonical_target, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
 
 PROTOCOL = "tdmrep"
 VERSION = "CG-FINAL-tdmrep-20240510"
@@ -89,13 +89,18 @@ class TdmRep:
             [_Rule("/", reserved=True, policy="", where=found, text=f"{_RESERVATION}: 1")] if found else [], remarks
         )
 
+    def part(self, target: str) -> Hashable:
+        """Give what of a path decides: which rule is the first that matches."""
+        spelt = canonical_target(target)
+        return next((n for n, rule in enumerate(self._rules) if matches(rule.pattern, spelt)), None)
+
     def reading(self, target: str) -> Reading:
         """Give what the first matching rule states about a path."""
         return self.uniform if self.uniform is not None else self._read(target)
 
     def _read(self, target: str) -> Reading:
-        spelt = canonical_target(target)
-        rule = next((rule for rule in self._rules if matches(rule.pattern, spelt)), None)
+        first = self.part(target)
+        rule = self._rules[first] if isinstance(first, int) else None
         if rule is None or rule.reserved is None:
             return Reading(remarks=self.remarks)
         return Reading(_statements(rule.reserved, rule.policy, rule.where, rule.text), self.remarks)

@@ -47,6 +47,9 @@ class TrustTxt:
             statements.append(Statement(PROTOCOL, Usage.TRAIN, preference, VERSION, where, shown(line)))
         return cls(Reading(tuple(statements), tuple(remarks)))
 
+    def part(self, _target: str) -> None:
+        """Give what of a path decides: nothing."""
+
     def reading(self, target: str) -> Reading:  # noqa: ARG002 - the same for every path
         """Give what it states about a path."""
         return self.uniform

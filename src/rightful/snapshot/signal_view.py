@@ -12,7 +12,7 @@ from rightful.snapshot.capture_index import NO_TIME, NOT_CAPTURED, CaptureIndex
 from rightful.snapshot.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from rightful.signals.site_files import SiteFile
     from rightful.snapshot.store import Snapshot
@@ -79,6 +79,11 @@ class SignalView(CaptureIndex):
         """Give what a capture states about a path."""
         file = self.file_of(row)
         return self._without_file(row) if file is None else file.reading(target)
+
+    def part(self, row: int, target: str) -> Hashable:
+        """Give what of a path decides in a capture's file (`SiteFile.part`)."""
+        file = self.file_of(row)
+        return None if file is None else file.part(target)
 
     def for_every_path(self, row: int) -> tuple[Statement, ...] | None:
         """Give the substance of what a capture states about all paths alike; None where the path matters."""

@@ -14,7 +14,7 @@ from rightful.signals.rsl import elements, evaluate, terms
 from rightful.signals.rsl.terms import NAMESPACE, PROTOCOL, Content, License, PaymentTerm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
 _DAYS = re.compile(r"[1-9][0-9]{0,5}").fullmatch
 _ZERO = re.compile(r"0*(\.0*)?").fullmatch
@@ -102,6 +102,10 @@ class RslDocument:
             statements.extend(reading.statements)
             remarks.extend(reading.remarks)
         return Reading(tuple(statements), tuple(remarks))
+
+    def part(self, target: str) -> Hashable:
+        """Give what of a path decides: which contents govern it."""
+        return () if self.problem else tuple(map(id, evaluate.governing(self._by_scope, target)))
 
     def payment_terms(self, target: str) -> tuple[PaymentTerm, ...]:
         """Give what the licences that govern a path cost; nothing where the document licenses nothing."""
