@@ -59,15 +59,15 @@ def whole_run(world: World, folder: Path) -> int:
     return manifest.counts.records
 
 
-def screen_warm(screener: Screener) -> Callable[[World, Path], int]:
-    """Read, screen, write data: with the rules compiled already."""
+def screen_warm(screener: Screener, records: Path, *, label: bool = False) -> Callable[[World, Path], int]:
+    """Read, screen, write data: with the rules compiled already; or label, so that all that was read is written."""
 
-    def job(world: World, folder: Path) -> int:
-        source = pq.ParquetFile(world.records)
+    def job(_world: World, folder: Path) -> int:
+        source = pq.ParquetFile(records)
         rows = 0
         writer = None
         for batch in source.iter_batches(BATCH):
-            kept = screener.screen(batch)
+            kept = screener.label(batch) if label else screener.screen(batch)
             if writer is None:
                 writer = pq.ParquetWriter(folder / "warm.parquet", kept.schema, compression="zstd", compression_level=1)
             writer.write_batch(kept, row_group_size=BATCH)
@@ -129,6 +129,18 @@ def decisions_by_columns(world: World, tokens: tuple[str, ...]) -> Callable[[], 
             build, _ = captures_in_force(view, located, None)
             RobotsColumns(view, located).facts(build)
         return len(column)
+
+    return job
+
+
+def decide_only(screener: Screener, records: Path) -> Callable[[], int]:
+    """Decide records that are in memory, and write nothing."""
+    batches = [*pq.ParquetFile(records).iter_batches(BATCH)]
+
+    def job() -> int:
+        for batch in batches:
+            screener.examine(batch)
+        return sum(batch.num_rows for batch in batches)
 
     return job
 
@@ -196,7 +208,7 @@ def main() -> None:
             screener.screen(batch)  # compiles what the warm job uses
         jobs = {
             "read and write only": in_fresh_folder(copy_only),
-            "rightful: read, screen, write (warm)": in_fresh_folder(screen_warm(screener)),
+            "rightful: read, screen, write (warm)": in_fresh_folder(screen_warm(screener, world.records)),
             "rightful: a whole screened run (cold)": in_fresh_folder(whole_run),
             "datasets.filter with Protego per row": in_fresh_folder(filter_with_protego),
         }
@@ -209,6 +221,19 @@ def main() -> None:
             ratios = [t / max(o, 1e-12) for t, o in zip(theirs, above[name], strict=True)]
             print(f"time above the floor: datasets.filter takes {statistics.median(ratios):.1f} x that of «{name}»")
         print()
+        every_protocol = Screener(world.policy, world.signals, world.register)
+        alone = Columns(url="url", text="text", id="id")
+        robots_alone = Screener(world.policy, world.snapshot, world.register, alone)
+        two = {"robots.txt alone": robots_alone, "every protocol": every_protocol}
+        protocols = {name: in_fresh_folder(screen_warm(one, world.told, label=True)) for name, one in two.items()}
+        protocols |= {f"{name}, deciding only": decide_only(one, world.told) for name, one in two.items()}
+        for job in protocols.values():
+            job()
+        taken = measure(protocols, asked.turns)
+        whole = {name: taken[name] for name in two}
+        show("Records by protocols: read, label, write (warm)", whole, "robots.txt alone", "records")
+        rest = {name: taken[name] for name in taken if name not in two}
+        show("The same without reading and writing", rest, "robots.txt alone, deciding only", "records")
         every = screener.policy.crawler.effective
         decisions = {
             "Protego, warm loop, 1 token": decisions_by_protego(world),

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from tests.benchmarks.told import TOLD, other_signals, robots_of, robots_with_more, told_of
 
 from rightful.facts.site import parse_host
 from rightful.policy.policy_file import policy_template
 from rightful.register.entries import KeyKind, OptOut
 from rightful.register.export import export_register
 from rightful.signals.robots_txt import RobotsTxt
-from rightful.snapshot.model import Capture, Kind, Outcome
 from rightful.snapshot.store import add_captures
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,11 +29,17 @@ WORDS = ("river stone letter window garden winter summer bridge market engine pa
 
 @dataclass(frozen=True)
 class World:
-    """Paths of everything, the bodies by host, and where the bodies come from."""
+    """Paths of everything, the bodies by host, and where the bodies come from.
+
+    `told` are the same records with what a crawl keeps of responses and pages, `signals` the same captures with those
+    of every other protocol.
+    """
 
     records: Path
+    told: Path
     policy: Path
     snapshot: Path
+    signals: Path
     register: Path
     bodies: dict[str, bytes]
     real: bool
@@ -46,36 +51,32 @@ def make_world(folder: Path, rows: int, hosts: int) -> World:
     draw = random.Random(7)
     bodies, real = _bodies(hosts, draw)
     urls = _urls(bodies, rows, draw)
-    records = folder / "records.parquet"
-    with pq.ParquetWriter(
-        records, pa.schema([("id", pa.string()), ("url", pa.string()), ("text", pa.string())])
-    ) as out:
+    records, told = folder / "records.parquet", folder / "told.parquet"
+    plain = pa.schema([("id", pa.string()), ("url", pa.string()), ("text", pa.string())])
+    with pq.ParquetWriter(records, plain) as out, pq.ParquetWriter(told, pa.schema([*plain, *TOLD])) as more:
         for start in range(0, rows, 50_000):
             chunk = urls[start : start + 50_000]
             texts = [" ".join(draw.choices(WORDS, k=150)) for _ in range(200)]
-            out.write_table(
-                pa.table(
-                    {
-                        "id": [f"r{start + i}" for i in range(len(chunk))],
-                        "url": chunk,
-                        "text": [f"{start + i} {texts[(start + i) % 200]}" for i in range(len(chunk))],
-                    }
-                )
+            table = pa.table(
+                {
+                    "id": [f"r{start + i}" for i in range(len(chunk))],
+                    "url": chunk,
+                    "text": [f"{start + i} {texts[(start + i) % 200]}" for i in range(len(chunk))],
+                }
             )
-    captured = datetime(2026, 6, 1, tzinfo=UTC)
-    add_captures(
-        folder / "signals",
-        (
-            Capture(f"https://{host}", captured, Outcome.AVAILABLE, Kind.ROBOTS, status=200, body=body)
-            for host, body in bodies.items()
-        ),
-    )
+            out.write_table(table)
+            for name, values in told_of(len(chunk), start, draw).items():
+                table = table.append_column(TOLD.field(name), pa.array(values, TOLD.field(name).type))
+            more.write_table(table)
+    robots = [robots_of(host, body) for host, body in bodies.items()]
+    add_captures(folder / "signals", robots)
+    add_captures(folder / "every", [*robots_with_more(bodies), *other_signals(list(bodies))])
     optouts = [OptOut(KeyKind.SITE, host) for host in list(bodies)[100:110]]
     optouts += [OptOut(KeyKind.URL, url.removeprefix("https:")) for url in urls[:1000]]
     register = export_register(optouts, folder / "register.arrow")
     policy = folder / "policy.toml"
     policy.write_text(policy_template(), encoding="utf-8")
-    return World(records, policy, folder / "signals", register.path, bodies, real, rows)
+    return World(records, told, policy, folder / "signals", folder / "every", register.path, bodies, real, rows)
 
 
 def _bodies(hosts: int, draw: random.Random) -> tuple[dict[str, bytes], bool]:

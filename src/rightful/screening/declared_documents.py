@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from rightful.facts.statement import Preference, Reading, Statement, shown
-from rightful.screening.fact_columns import Coded
+from rightful.screening.fact_columns import Coded, Interned
 from rightful.signals import rsl, tdmrep
 from rightful.signals.locations import RSL, TDM_POLICY
 from rightful.signals.rsl.terms import USAGES
@@ -163,6 +163,7 @@ class DeclaredColumns:
         columns: which capture of the file is in force for every row.
         located: the rows.
         fetched_at: seconds since 1970 per row; None without times.
+        interned: as in `StatementColumns`.
     """
 
     def __init__(
@@ -171,7 +172,9 @@ class DeclaredColumns:
         columns: StatementColumns,
         located: Located,
         fetched_at: np.ndarray | None,
+        interned: Interned,
     ) -> None:
+        self._interned = interned
         self._documents = documents
         self._columns = columns
         self._located = located
@@ -239,5 +242,5 @@ class DeclaredColumns:
         number = self._numbers.get(stated)
         if number is None:
             number = self._numbers[stated] = len(self._values)
-            self._values.append(stated)
+            self._values.append(self._interned.one(stated))
         return number

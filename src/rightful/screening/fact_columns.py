@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,9 @@ from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, Rob
 from rightful.screening.columns import column, text_column
 from rightful.snapshot.capture_index import NO_TIME
 
+_T = TypeVar("_T")
 _ABSENT = -1
+_KEPT_VALUES = 100_000
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"  # what cannot be read is a value no closed list has
 _NAMED = ROBOTS_CODES.index(RobotsFact.NAMED)
 
@@ -33,6 +35,20 @@ class Coded:
         if self.values is None:
             return code
         return None if code == _ABSENT else self.values[code]
+
+
+class Interned:
+    """One object for all equal values: statements are long to compare, and thousands of files say the same few."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {}
+
+    def one(self, value: _T) -> _T:
+        """Give the object that stands for a value."""
+        if len(self._known) >= _KEPT_VALUES:
+            self._known.clear()
+        found: _T = self._known.setdefault(value, value)
+        return found
 
 
 def coded(batch: pa.RecordBatch, path: str | None) -> Coded:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rightful.register.export import Register
     from rightful.screening.columns import Columns
 
+_KEPT_SITUATIONS = 200_000
 _NAMES = ("account", "id", "fetched_at", "language", *FIELD_ROLES)
 
 
@@ -51,6 +52,8 @@ class Observer:
         self._policy = policy
         self._register = register
         self._columns = columns
+        self._known: dict[Any, tuple[dict[str, Any], Situation, list[tuple[str, str]]]] = {}
+        self._situations: dict[Situation, Situation] = {}
 
     def observe(self, batch: pa.RecordBatch) -> Observation:
         """Observe a batch of records."""
@@ -122,15 +125,34 @@ class Observer:
             key = key * span + (fact.codes.astype(np.int64) - smallest)
         _, first, inverse, sizes = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
         unknown: Counter[tuple[str, str]] = Counter()
-        numbers: dict[Situation, int] = {}
+        numbers: dict[int, int] = {}
+        situations: list[Situation] = []
         number_of = np.empty(len(first), np.int64)
         for at, (row, size) in enumerate(zip(first.tolist(), sizes.tolist(), strict=True)):
-            odd: list[tuple[str, str]] = []
-            situation = self._situation({name: fact.value(row) for name, fact in codes.items()}, odd)
-            number_of[at] = numbers.setdefault(situation, len(numbers))
+            situation, odd = self._known_situation({name: fact.value(row) for name, fact in codes.items()})
+            number_of[at] = number = numbers.setdefault(id(situation), len(situations))
+            if number == len(situations):
+                situations.append(situation)
             for pair in odd:
                 unknown[pair] += size
-        return list(numbers), number_of[inverse], unknown
+        return situations, number_of[inverse], unknown
+
+    def _known_situation(self, values: dict[str, Any]) -> tuple[Situation, list[tuple[str, str]]]:
+        """Give the situation of a combination of facts, one object for equal ones, and values outside closed lists.
+
+        What is long to compare stands for itself (`Interned`); the entry keeps it alive, so that no other one gets its
+        identity.
+        """
+        key = tuple([id(value) if isinstance(value, tuple) else value for value in values.values()]), len(values)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _KEPT_SITUATIONS:
+                self._known.clear()
+                self._situations.clear()
+            odd: list[tuple[str, str]] = []
+            found = self._situation(values, odd)
+            known = self._known[key] = values, self._situations.setdefault(found, found), odd
+        return known[1], known[2]
 
     def _situation(self, values: dict[str, Any], unknown: list[tuple[str, str]]) -> Situation:
         source = self._policy.sources_by_key.get(values["source"] or "")

@@ -13,7 +13,7 @@ import numpy as np
 from rightful.facts.site import Location, parse_url
 from rightful.facts.situation import UrlFact
 from rightful.facts.statement import Reading, Statement
-from rightful.screening.fact_columns import Coded
+from rightful.screening.fact_columns import Coded, Interned
 from rightful.screening.locate import URL_CODES
 from rightful.signals import tdmrep
 from rightful.signals.page_fields import PageFields, read_fields
@@ -49,9 +49,17 @@ class PageSignals:
         asked: a policy's answers to what the specifications leave open.
         licences: RSL documents that were captured.
         policies: TDM policies that were captured.
+        interned: what stands for equal facts in every batch.
     """
 
-    def __init__(self, asked: Interpretation, licences: DeclaredDocuments, policies: DeclaredDocuments) -> None:
+    def __init__(
+        self,
+        asked: Interpretation,
+        licences: DeclaredDocuments,
+        policies: DeclaredDocuments,
+        interned: Interned,
+    ) -> None:
+        self._interned = interned
         self._asked = asked
         self._licences = licences
         self._policies = policies
@@ -93,7 +101,7 @@ class PageSignals:
                 settled = self._settled(read[codes[row]], place, when, captures)
                 number = numbers.setdefault(settled, len(values))
                 if number == len(values):
-                    values.append(settled)
+                    values.append(self._interned.one(settled))
                 out[row] = number
         return Coded(at_fetch, values), Coded(now, values)
 
@@ -117,7 +125,7 @@ class PageSignals:
                 self._known.clear()
             page = read_fields(lines, self._asked)
             facts = PageFacts(page.reading.substance, page.looked_for, page.licences)
-            known = self._known[lines] = page, facts
+            known = self._known[lines] = page, self._interned.one(facts)
         return known
 
     def _settled(

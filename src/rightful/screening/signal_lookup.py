@@ -17,7 +17,7 @@ from rightful.facts.situation import UrlFact
 from rightful.facts.statement import summary
 from rightful.register.entries import KeyKind
 from rightful.screening.declared_documents import DOCUMENTS_OF, DeclaredColumns
-from rightful.screening.fact_columns import Coded, stricter
+from rightful.screening.fact_columns import Coded, Interned, stricter
 from rightful.screening.locate import URL_CODES, Located, Locator
 from rightful.screening.optout_columns import OptOutColumns
 from rightful.screening.page_signals import PageSignals
@@ -172,6 +172,7 @@ class SignalLookup:
         self.view = site_view(policy, snapshot)
         self._register = register
         self._locator = Locator()
+        self._interned = Interned()
         asked = interpretation(policy)
         self.signal_views = [
             SignalView(
@@ -193,7 +194,7 @@ class SignalLookup:
             for (signal, kind), view in zip(SITE_FILES.items(), self.signal_views, strict=True)
             if kind.documents
         }
-        self.pages = PageSignals(asked, self.declared[ROBOTS], self.declared[TDMREP])
+        self.pages = PageSignals(asked, self.declared[ROBOTS], self.declared[TDMREP], self._interned)
 
     def signals(self, locations: Locations) -> Signals:
         """Look up what robots.txt and the register say about a batch's locations."""
@@ -228,14 +229,16 @@ class SignalLookup:
             for signal, view in zip(SITE_FILES, self.signal_views, strict=True):
                 if not len(view):
                     continue
-                columns = StatementColumns(view, place, locations.fetched_at)
+                columns = StatementColumns(view, place, locations.fetched_at, self._interned)
                 captures |= columns.captures
                 looked_for |= np.where(columns.build_captures == NOT_CAPTURED, 0, _bits_of(view.signal)).astype(
                     np.int32
                 )
                 stated = columns.fetch_and_build()
                 if signal in self.declared:
-                    documents = DeclaredColumns(self.declared[signal], columns, place, locations.fetched_at)
+                    documents = DeclaredColumns(
+                        self.declared[signal], columns, place, locations.fetched_at, self._interned
+                    )
                     stated = documents.fetch_and_build(stated)
                     captures |= documents.captures
                 yield stated

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from rightful.screening.fact_columns import Coded
+from rightful.screening.fact_columns import Coded, Interned
 from rightful.screening.robots_columns import captures_in_force
 from rightful.snapshot.capture_index import NOT_CAPTURED
 
@@ -28,10 +28,12 @@ class StatementColumns:
         view: captures of the file.
         located: the rows.
         fetched_at: as in `captures_in_force`.
+        interned: what stands for equal statements in every batch.
     """
 
-    def __init__(self, view: SignalView, located: Located, fetched_at: np.ndarray | None) -> None:
+    def __init__(self, view: SignalView, located: Located, fetched_at: np.ndarray | None, interned: Interned) -> None:
         self._view = view
+        self._interned = interned
         self._located = located
         self.build_captures, self.fetch_captures = captures_in_force(view, located, fetched_at)
         self.captures: set[int] = set()
@@ -78,5 +80,5 @@ class StatementColumns:
         number = self._numbers.get(stated)
         if number is None:
             number = self._numbers[stated] = len(self._values)
-            self._values.append(stated)
+            self._values.append(self._interned.one(stated))
         return number
