@@ -15,7 +15,7 @@ from rightful.policy.policy_file import parse_policy
 from rightful.runner.origins import to_capture
 from rightful.runner.run import screen_files
 from rightful.screening.screener import Screener
-from rightful.signals.locations import ROBOTS, RSL, TDM_POLICY
+from rightful.signals.locations import ROBOTS, RSL, TDM_POLICY, TDMREP
 from rightful.snapshot.capture import capture_signals
 from rightful.snapshot.model import Capture, classify
 from rightful.snapshot.store import Snapshot, add_captures
@@ -150,3 +150,19 @@ def test_what_pages_declare_is_found_and_captured(tmp_path):
     by_url = dict(zip(decided["url"].to_pylist(), decided["reasons"].to_pylist(), strict=True))
     assert by_url[f"{HOST}/shelf/1"] == by_url[f"{HOST}/shelf/2"] == ["RESERVED_NOW:rsl"]
     assert by_url[f"{HOST}/shelf/3"] == ["UNREADABLE:rsl"]
+
+
+def test_a_page_lifts_its_sites_reservation_within_tdmrep_and_no_other(tmp_path):
+    """Hard case 9: a meta element of 0 over a file's 1, and an RSL licence that denies."""
+    reserved = capture(TDMREP, b'[{"location": "/", "tdm-reservation": 1}]')
+    licence = capture(RSL, LICENCE, place=f"{HOST}/l.xml")
+    lifted = '<meta name="tdm-reservation" content="0">'
+    rows = [
+        {"url": f"{HOST}/a"},
+        {"url": f"{HOST}/b", "html": lifted},
+        {"url": f"{HOST}/shelf/c", "html": lifted + RSL_LINK.format(url="/l.xml")},
+    ]
+    run = screened(tmp_path, [reserved, licence], *rows)
+    assert reasons(run, "/a") == both("tdmrep")
+    assert reasons(run, "/b") == ["GENERAL"]
+    assert reasons(run, "/shelf/c") == both("rsl")
