@@ -81,6 +81,9 @@ LICENCES = (
     "none", "custom_allow", "custom_deny", "unknown", *table().rows, "cc-by-nc-4.0 AND unknown", "cc-by-nc-4.0 OR mit",
     "cc-by-nd-4.0 AND mit",
 )  # fmt: skip
+stated = st.sets(
+    st.sampled_from(["rsl=conditional:payment:crawl", "tdmrep=allow", "robots-tag=deny", "plus=error"])
+).map(lambda said: tuple(sorted(said)))
 situations = st.builds(
     Situation,
     source=st.just("s"),
@@ -93,6 +96,8 @@ situations = st.builds(
         lambda s: tuple(sorted(s))
     ),
     licence=st.sampled_from(LICENCES),
+    stated_fetch=stated,
+    stated_build=stated,
     licences_named=st.sets(st.sampled_from(LICENCES[4:]), max_size=2).map(lambda s: tuple(sorted(s))),
     licence_evidence=st.sampled_from([e.value for e in LicenceEvidence]),
     consent=st.sampled_from([c.value for c in Consent]),
@@ -179,6 +184,13 @@ restrictions = st.sampled_from(
         {"consent": "minor_without_guardian"},
         {"licence": "custom_deny"},
         {"unknown_values": ["licence"]},
+        {"licences_named": ["cc-by-nc-4.0"]},
+        {"licences_named": ["all-rights-reserved"]},
+        {"licences_named": ["unknown"]},
+        {"stated_build": ["rsl=deny"]},
+        {"stated_fetch": ["tdmrep=conditional:payment:tdm"]},
+        {"stated_build": ["c2pa=error"]},
+        {"stated_fetch": ["content-usage=allow"]},
     ]
 )
 
