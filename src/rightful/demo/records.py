@@ -80,6 +80,8 @@ def _rows(pages_of_a_kind: int) -> Iterator[dict[str, Any]]:
                 "language": pages.language,
                 "source": pages.source,
                 "fetched_at": FETCHED_AT,
+                "http_headers": pages.headers,
+                "html_head": pages.head,
                 "admission": pages.admission,
                 "reason": pages.reason,
             }

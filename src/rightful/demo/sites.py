@@ -19,13 +19,18 @@ ADMIT, HOLD, EXCLUDE = "admit", "hold", "exclude"
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Pages of one kind: `path` has `{n}` for their number; what the decision on them is, and its first reason."""
+    """Pages of one kind: `path` has `{n}` for their number; what the decision on them is, and its first reason.
+
+    `headers` and `head` are what was kept of the response and of the page, besides their text.
+    """
 
     path: str
     admission: str
     reason: str
     language: str = "en"
     source: str = "web"
+    headers: str | None = None
+    head: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,7 @@ SITES: tuple[Site, ...] = (
     Site("licensed.example", "RSL: training is prohibited, by a licence robots.txt points to", _robots("License: http://licensed.example/rsl.xml\nUser-agent: *\nAllow: /\n"), (_reserved("rsl", "/stories/{n}"), _admitted("/notes/{n}")), {"/rsl.xml": Answer(_LICENCE)}),
     Site("for-sale.example", "RSL: training against payment for every crawl", _robots("License: /terms.xml\nUser-agent: *\nAllow: /\n"), (Pages("/page/{n}", EXCLUDE, "CONDITIONAL_NOW:rsl"),), {"/terms.xml": Answer(_PRICES)}),
     Site("lost-licence.example", "RSL: a licence is declared, and is not there: nothing is licensed", _robots("License: http://lost-licence.example/none.xml\n"), (_reserved("rsl"),)),
+    Site("own-words.example", "what single pages say: a header, a licence, a link to a licence", _robots("User-agent: *\nAllow: /\n"), (Pages("/sketch/{n}", EXCLUDE, "RESERVED_FETCH:robots-tag", headers="X-Robots-Tag: noai, noimageai"), Pages("/song/{n}", EXCLUDE, "NC:page", head='<link rel="license" href="https://creativecommons.org/licenses/by-nc/4.0/">'), Pages("/stories/{n}", EXCLUDE, "RESERVED_NOW:rsl", head='<link rel="license" type="application/rsl+xml" href="/page.xml">'), Pages("/open/{n}", ADMIT, "GENERAL", headers="Server: nginx", head='<meta name="robots" content="index, follow">')), {"/page.xml": Answer(_LICENCE)}),
     Site("author.example", "allowed by robots.txt, opted out through the register", _robots("User-agent: *\nAllow: /\n"), (Pages("/novel/{n}", EXCLUDE, "OPTOUT:site"),)),
     Site("forum.example", "one thread opted out, one request not verified yet", _robots(""), (Pages("/thread/7/{n}", EXCLUDE, "OPTOUT:prefix"), Pages("/thread/8/{n}", HOLD, "OPTOUT_PENDING:prefix"), _admitted("/thread/9/{n}"))),
     Site("mirror.example", "a copy of an opted-out work, found by its digest", _robots("User-agent: *\nDisallow:\n"), (Pages("/copy/{n}", EXCLUDE, "OPTOUT:content"), _admitted("/own/{n}"))),
