@@ -2,14 +2,18 @@
 
 import itertools
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rightful.facts.statement import RESTRICTIVENESS, Preference, Usage, combine
+from rightful.signals.markup import MOST_ATTRIBUTES
 from rightful.signals.rsl import REMARKS, RslDocument, in_page, link_urls
+from rightful.signals.rsl.elements import LIMIT_OCTETS
 from rightful.signals.rsl.terms import PAYMENTS, USAGE_WORDS
 
 NS = "https://rslstandard.org/rsl"
+CROWD = " ".join(f'a{n}=""' for n in range(MOST_ATTRIBUTES + 10))
 USES = (Usage.TRAIN, Usage.INPUT, Usage.SEARCH)
 
 words = st.lists(st.sampled_from([*USAGE_WORDS, "other"]), max_size=3).map(" ".join)
@@ -122,16 +126,31 @@ def test_a_large_document_is_read():
     both = license_ + license_.replace("permits", "prohibits")
     body = document(
         [
-            *(f'<content url="/{n}/">{license_}</content>' for n in range(20_000)),
-            *('<content url="/many">', both * 20_000, "</content>"),
-            *('<content url="/odd">', license_.replace("search", "other " * 150_000), "</content>"),
+            *(f'<content url="/{n}/">{license_}</content>' for n in range(2_000)),
+            *('<content url="/many">', both * 2_000, "</content>"),
+            *('<content url="/odd">', license_.replace("search", "other " * 10_000), "</content>"),
         ]
     )
-    assert len(body) > 4_500_000
+    assert 450_000 < len(body) < LIMIT_OCTETS
     parsed = RslDocument.parse(body)
-    expected = {"/19999/x": Preference.ALLOW, "/many": Preference.CONDITIONAL, "/odd": Preference.DENY}
+    expected = {"/1999/x": Preference.ALLOW, "/many": Preference.CONDITIONAL, "/odd": Preference.DENY}
     for target, preference in {**expected, "/x": Preference.UNKNOWN}.items():
         assert combine(parsed.statements(target).statements)[Usage.SEARCH] is preference
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (f'<rsl xmlns="{NS}"><!--{"x" * LIMIT_OCTETS}--><content url="/"><license/></content></rsl>', "too-large"),
+        (f'<rsl xmlns="{NS}" {CROWD}><content url="/"><license/></content></rsl>', "too-many-attributes"),
+    ],
+    ids=["too-large", "too-many-attributes"],
+)
+def test_what_would_take_long_licenses_nothing(body, problem):
+    for octets in (body.encode(), body.encode("utf-16")):
+        parsed = RslDocument.parse(octets)
+        assert parsed.problem in {problem, "too-large"}
+        assert combine(parsed.statements("/").statements)[Usage.TRAIN] is Preference.DENY
 
 
 def test_a_thousand_odd_things_are_a_hundred_remarks():

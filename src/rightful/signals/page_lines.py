@@ -34,6 +34,8 @@ _HEADERS = {
 HEADERS_THAT_STATE = r"(?i)^\s*[{\[]|x-robots-tag|tdm-|content-usage|content-signal|crawler-|payment-required|rsl\+xml"
 HEADERS_WITHOUT = f"{LOOKED_AT}: headers"
 _METAS = {"robots": "meta_robots", "tdm-reservation": "meta_tdm_reservation", "tdm-policy": "meta_tdm_policy"}
+# What in a packet that cannot be read may be a refusal; PLUS says so itself.
+_IN_PACKETS = {b"www.w3.org/ns/tdmrep": "xmp_tdm_reservation", rsl.NAMESPACE.encode(): "rsl_inline"}
 _LICENCE_METAS = ("dc.rights", "dcterms.rights", "dc.license", "dcterms.license", "dc.rights.license")
 _STATUS_LINE = "http/"
 _LONGEST_CONTENT = 1_000
@@ -76,6 +78,10 @@ def of_xmp(xmp: str | bytes) -> str:
     packet = xmp.encode("utf-8", "replace") if isinstance(xmp, str) else xmp
     found = _Lines()
     found.add(LOOKED_AT, "xmp")
+    if plus.why_unread(packet):
+        for mark, name in _IN_PACKETS.items():
+            if mark in packet.replace(b"\0", b""):
+                found.add(UNREAD, name)
     for name, value in plus.tdm_metas(packet):
         found.add(f"xmp_tdm_{name.partition(':')[2]}", value)
     for source in rsl.in_metadata(packet):
@@ -172,6 +178,9 @@ class _Lines:
     def add_page(self, html: bytes) -> None:
         self.add(LOOKED_AT, "page")
         head = PageHead.parse(html)
+        if any(remark.code == "too-many-attributes" for remark in head.remarks):
+            self.add(UNREAD, "page")
+            return
         for name, content in head.metas:
             self._add_meta(name.lower(), content)
         for licence in licences_named(head):

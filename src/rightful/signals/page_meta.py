@@ -16,6 +16,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from rightful.facts.statement import Reading, Remark, shown
+from rightful.signals.markup import is_crowded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ REMARKS = {
     "not-a-boolean": "isAccessibleForFree is true or false; this value says nothing",
     "json-ld-unreadable": "a JSON-LD block is no JSON: nothing in it was read",
     "too-deep": "elements, or a JSON-LD block, are nested deeper than is read: what follows was not read",
+    "too-many-attributes": "an element has more than 5,000 attributes: nothing of the page was read",
     "no-document": "no HTML could be found in it",
     "cut": "the page is longer than 512 KiB: what follows was not read",
 }
@@ -98,7 +100,10 @@ class PageHead:
     def parse(cls, html: bytes) -> PageHead:
         """Read a page as served. What cannot be read says nothing, and says why."""
         remarks = [Remark("cut", text=f"{len(html)} octets")] if len(html) > LIMIT_OCTETS else []
-        root = _root(html[:LIMIT_OCTETS], remarks)
+        octets = html[:LIMIT_OCTETS]
+        if is_crowded(octets):
+            return cls(remarks=(*remarks, Remark("too-many-attributes")))
+        root = _root(octets, remarks)
         if root is None:
             return cls(remarks=(*remarks, Remark("no-document")))
         metas: list[tuple[str, str]] = []

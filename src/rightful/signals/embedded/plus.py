@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage, shown
+from rightful.signals.markup import is_crowded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,8 @@ PROTOCOL = "plus"
 VERSION = "IPTC PMD 2023.1"
 REMARKS = {
     "not-xml": "the packet is no well-formed XML, or has a document type: it was not read",
-    "too-large": "the packet is larger than 4 MiB: it was not read",
+    "too-large": "the packet is larger than 1 MiB: it was not read",
+    "too-many-attributes": "an element has more than 5,000 attributes: it was not read",
     "not-the-uri": "the value is not the URI of the PLUS vocabulary, but a form of it",
     "unknown-value": "PLUS has no such value",
     "empty": "the property is there without a value",
@@ -34,7 +36,7 @@ REMARKS = {
 }
 
 VOCABULARY = "http://ns.useplus.org/ldf/vocab/"
-LIMIT_OCTETS = 4 * 1024 * 1024
+LIMIT_OCTETS = 1024 * 1024
 
 _READING = (Usage.TRAIN, Usage.INPUT)
 _EVERY = (Usage.TRAIN, Usage.INPUT, Usage.SEARCH)
@@ -120,6 +122,11 @@ def in_metadata(metadata: object) -> Reading:
     return _read(values, terms)
 
 
+def why_unread(xmp: bytes) -> str:
+    """Say why a packet is not read; empty where it is."""
+    return _root(xmp)[1]
+
+
 def tdm_metas(xmp: bytes) -> list[tuple[str, str]]:
     """Give `tdm:reservation` and `tdm:policy` of an XMP packet, for `tdmrep.in_metas`; empty where it has none."""
     root, _ = _root(xmp)
@@ -133,6 +140,8 @@ def _root(xmp: bytes) -> tuple[etree._Element | None, str]:
         return None, ""
     if len(xmp) > LIMIT_OCTETS:
         return None, "too-large"
+    if is_crowded(xmp):
+        return None, "too-many-attributes"
     # XMP has no document type; what has one wants its entities expanded.
     if b"<!DOCTYPE" in xmp.replace(b"\0", b""):
         return None, "not-xml"

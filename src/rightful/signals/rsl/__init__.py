@@ -23,10 +23,11 @@ from __future__ import annotations
 from rightful.signals.rsl.discovery import InPage, in_page, licence_urls, link_urls
 from rightful.signals.rsl.document import RslDocument, unobtainable
 from rightful.signals.rsl.feed import Feed, FeedItem, in_metadata
-from rightful.signals.rsl.terms import MEDIA_TYPE, PROTOCOL, REMARKS, Content, License, PaymentTerm
+from rightful.signals.rsl.terms import MEDIA_TYPE, NAMESPACE, PROTOCOL, REMARKS, Content, License, PaymentTerm
 
 __all__ = [
     "MEDIA_TYPE",
+    "NAMESPACE",
     "PROTOCOL",
     "REMARKS",
     "Content",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree, html
 
+from rightful.signals.markup import is_crowded
+from rightful.signals.rsl import elements
 from rightful.signals.rsl.document import RslDocument
 from rightful.signals.rsl.terms import MEDIA_TYPE
 
@@ -74,7 +76,10 @@ def link_urls(values: Iterable[str]) -> list[str]:
 
 
 def in_page(page: bytes) -> InPage:
-    """Find the link elements and inline documents of an HTML page. Never raises."""
+    """Find the link elements and inline documents of an HTML page, in its first 512 KiB. Never raises."""
+    page = page[: elements.LIMIT_OCTETS]
+    if is_crowded(page):
+        return InPage()  # `PageHead` says so
     parser = html.HTMLParser(no_network=True, huge_tree=False, remove_comments=True)
     try:
         root = html.document_fromstring(page, parser=parser)

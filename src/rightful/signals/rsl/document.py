@@ -118,6 +118,10 @@ class RslDocument:
         )
 
     def _root(self, body: bytes) -> etree._Element | None:
+        odd = elements.too_much(body)
+        if odd:
+            self._problem(Remark(odd, text=f"{len(body)} octets"))
+            return None
         try:
             root = etree.fromstring(body, elements.safe_parser())
         except (etree.LxmlError, ValueError, LookupError) as error:

@@ -10,10 +10,12 @@ from xml.sax.saxutils import escape, quoteattr  # which only write
 from lxml import etree
 
 from rightful.facts.statement import shown
+from rightful.signals.markup import is_crowded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LIMIT_OCTETS = 512 * 1024  # as of robots.txt, beyond which nothing is captured
 # What is kept is shorter; white space goes yet.
 _ENOUGH_CHARACTERS = 1000
 _ENOUGH_ATTRIBUTES = 8
@@ -22,6 +24,13 @@ _ENOUGH_ATTRIBUTES = 8
 def safe_parser() -> etree.XMLParser:
     """Make a parser that opens nothing, follows no entity and mends nothing."""
     return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False)
+
+
+def too_much(body: bytes) -> str:
+    """Say why a document is not parsed, empty where it may be: it would take long, and no licence is like it."""
+    if len(body) > LIMIT_OCTETS:
+        return "too-large"
+    return "too-many-attributes" if is_crowded(body) else ""
 
 
 def declares_names(root: etree._Element) -> bool:

@@ -69,6 +69,9 @@ def in_metadata(packet: bytes) -> tuple[str, ...]:
 
 
 def _root(body: bytes) -> tuple[etree._Element | None, Remark]:
+    odd = elements.too_much(body)
+    if odd:
+        return None, Remark(odd, text=f"{len(body)} octets")
     try:
         root = etree.fromstring(body, elements.safe_parser())
     except (etree.LxmlError, ValueError, LookupError) as error:

@@ -18,6 +18,8 @@ DEFAULT_MAX_AGE_DAYS = 30
 # What makes a document not conformant; the rest its author may want to know.
 PROBLEMS = {
     "unobtainable": "a licence is declared and its document could not be obtained: nothing is licensed (4.3)",
+    "too-large": "the document is larger than 512 KiB: it was not read, and nothing is licensed",
+    "too-many-attributes": "an element has more than 5,000 attributes: it was not read, and nothing is licensed",
     "not-xml": "the document is no well-formed XML: nothing is licensed (4.3)",
     "declarations": "it declares entities or attributes of its own; they are not followed, so it cannot be read whole",
     "not-rsl": f"the root is no <rsl> in the namespace {NAMESPACE} (3.2)",
