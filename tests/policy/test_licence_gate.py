@@ -36,6 +36,11 @@ def decided(licence="none", named=(), evidence="text", rules=None):
         ("cc-by-nc-4.0 OR mit", ("LIC:cc-by-nc-4.0 OR mit",)),
         ("cc-by-nc-4.0 OR cc-by-nd-4.0", ("ND",)),
         ("cc-by-nc-4.0 AND unknown", ("NC",)),
+        ("cc-by-nc-4.0 OR unknown", ("LICENCE_TERMS",)),
+        ("cc-by-nc-4.0 OR cc-by-nd-4.0 OR unknown", ("ND",)),
+        ("mit OR unknown", ("LIC:mit OR unknown",)),
+        ("all-rights-reserved AND cc-by-nc-4.0", ("NC",)),
+        ("noncommercial-terms AND unknown", ("LICENCE_TERMS",)),
         ("cc-by-nc-4.0 AND mit", ("NC",)),
         ("llama3", ("LICENCE_TERMS",)),
         ("llama3 OR mit", ("LIC:llama3 OR mit",)),
@@ -55,6 +60,7 @@ def test_of_several_licences_one_chooses_and_all_of_those_chosen_apply(licence, 
         (["cc-by-nc-4.0"], ("NC:page",)),
         (["cc-by-4.0", "cc-by-nd-4.0"], ("ND:page",)),
         (["gemma"], ("LICENCE_TERMS:page",)),
+        (["noncommercial-terms AND unknown"], ("LICENCE_TERMS:page",)),
         (["unknown"], GENERAL),
         (["cc-by-4.0"], GENERAL),
     ],
@@ -68,6 +74,11 @@ def test_a_policy_may_hold_what_a_page_names_and_nobody_reads():
     rules = policy(page_licences="hold-unread")
     assert decided(named=["unknown"], rules=rules).reasons == ("LICENCE_TERMS:page",)
     assert decided(named=["cc-by-nc-4.0"], rules=rules).reasons == ("NC:page",)
+
+
+def test_a_page_that_reserves_all_rights_takes_a_grant_away_whatever_else_it_names():
+    for named in ("all-rights-reserved", "all-rights-reserved AND cc-by-4.0"):
+        assert decided("mit", [named]).reasons == GENERAL
 
 
 def test_conditions_are_those_of_the_licence_and_of_what_the_page_names():

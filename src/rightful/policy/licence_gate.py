@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rightful.facts.decision import Admission, Finding
 from rightful.facts.situation import LicenceEvidence, Situation
-from rightful.policy.licences import ALL_RIGHTS_RESERVED, CUSTOM_ALLOW, CUSTOM_DENY, UNKNOWN_LICENCE, terms_of
+from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, UNKNOWN_LICENCE, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +37,12 @@ def licence(situation: Situation, _source: Source | None, policy: Policy) -> Ite
 
 
 def _forbidden(licence: str, policy: Policy, by: str) -> Iterator[Finding]:
-    """Give what the best choice among licences forbids: whoever uses the work chooses."""
-    found = [_of_choice(choice, policy, by) for choice in terms_of(licence).choices]
+    """Give what the best choice among licences forbids: whoever uses the work chooses, among what is known."""
+    choices = terms_of(licence).choices
+    found = [_of_choice(choice, policy, by) for choice in choices]
+    if len(choices) > 1:
+        unread = [Finding(Admission.HOLD, f"LICENCE_TERMS{by}")]
+        found = [several or (unread if c.unknown else []) for c, several in zip(choices, found, strict=True)]
     yield from min(found, key=lambda several: max((f.admission for f in several), default=Admission.ADMIT), default=[])
 
 
@@ -56,9 +60,14 @@ def _of_choice(choice: Choice, policy: Policy, by: str) -> list[Finding]:
 def licensed(situation: Situation, policy: Policy) -> bool:
     """Tell whether an evidenced licence covers the use, and the page does not reserve all rights."""
     evidenced = situation.licence_evidence in _EVIDENCED
-    if policy.gates.page_licences != "evidence" and ALL_RIGHTS_RESERVED in situation.licences_named:
+    if policy.gates.page_licences != "evidence" and any(map(_reserves, situation.licences_named)):
         return False
     return evidenced and (situation.licence == CUSTOM_ALLOW or _chosen(situation.licence, policy) is not None)
+
+
+def _reserves(licence: str) -> bool:
+    """Tell whether all rights are reserved, whatever else is said."""
+    return any("reserved" in choice.kinds for choice in terms_of(licence).choices)
 
 
 def conditions(situation: Situation, policy: Policy) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ NO_LICENCE = "none"
 UNKNOWN_LICENCE = "unknown"
 CUSTOM_ALLOW = "custom_allow"  # an alias leads here: somebody read the terms, and they permit the use
 CUSTOM_DENY = "custom_deny"
-ALL_RIGHTS_RESERVED = "all-rights-reserved"
 _CUSTOM = frozenset({CUSTOM_ALLOW, CUSTOM_DENY})
 
 

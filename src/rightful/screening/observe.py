@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, Situation
-from rightful.policy.licences import NO_LICENCE, licence_id
+from rightful.policy.licences import CUSTOM_ALLOW, NO_LICENCE, UNKNOWN_LICENCE, licence_id
 from rightful.register.entries import KeyKind
 from rightful.screening.columns import is_text, kind_at
 from rightful.screening.fact_columns import UNREADABLE, Coded, closed, coded, texts_of, times_of
@@ -116,6 +116,9 @@ class Observer:
         self, rows: int, codes: dict[str, Coded]
     ) -> tuple[list[Situation], np.ndarray, Counter[tuple[str, str]]]:
         """Group rows by their combination of codes, and build a situation for each that differs in facts."""
+        if len(self._known) >= _KEPT_SITUATIONS:
+            self._known.clear()
+            self._situations.clear()
         key = np.zeros(rows, np.int64)
         for fact in codes.values():
             smallest = int(fact.codes.min(initial=0))
@@ -146,9 +149,6 @@ class Observer:
         key = tuple([id(value) if isinstance(value, tuple) else value for value in values.values()]), len(values)
         known = self._known.get(key)
         if known is None:
-            if len(self._known) >= _KEPT_SITUATIONS:
-                self._known.clear()
-                self._situations.clear()
             odd: list[tuple[str, str]] = []
             found = self._situation(values, odd)
             known = self._known[key] = values, self._situations.setdefault(found, found), odd
@@ -195,6 +195,8 @@ class Observer:
         if stated is None:
             return licence_id(source.licence, aliases)[0] if source else NO_LICENCE
         licence, known = licence_id(stated, aliases)
+        if licence == CUSTOM_ALLOW and stated not in aliases:
+            licence, known = UNKNOWN_LICENCE, False  # the policy says that somebody read the terms, no record does
         if not known:
             unknown.append(("licence", stated))
         return licence

@@ -30,6 +30,7 @@ REMARKS = {
     "exception-not-known": "the table has no such exception: what it changes is not known",
     "too-many-choices": "an expression with more alternatives than are compared",
     "read-as": "what it is read as, and what that asks for",
+    "speaks-of-noncommercial": "it is not understood, and speaks of use that is not commercial: a person has to read",
     "too-long": "longer than any name of a licence: it was not read",
 }
 

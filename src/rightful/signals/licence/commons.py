@@ -10,25 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ELEMENTS = ("by", "nc", "nd", "sa")
-_PHRASES = {
-    ("by",): "by",
-    ("attribution",): "by",
-    ("nc",): "nc",
-    ("noncommercial",): "nc",
-    ("non", "commercial"): "nc",
-    ("nd",): "nd",
-    ("noderivs",): "nd",
-    ("noderivatives",): "nd",
-    ("noderivative",): "nd",
-    ("no", "derivs"): "nd",
-    ("no", "derivatives"): "nd",
-    ("no", "derivative", "works"): "nd",
-    ("sa",): "sa",
-    ("sharealike",): "sa",
-    ("share", "alike"): "sa",
-}
-_UNPORTED = {"unported", "international", "generic"}
-_LONGEST_PHRASE = 3
+_LONGEST_PHRASE = 5  # words
 _MOST_PARTS = 3  # elements, version, jurisdiction
 _TEXTS = ("deed", "legalcode", "rdf")  # what may stand at the end of an address: another form of the same licence
 _ONE_VERSION = {"2.1": {"au", "ca", "es", "jp"}}  # never was a licence of its own, only of these jurisdictions
@@ -72,19 +54,43 @@ def of_words(words: str) -> Licence | None:
 
     A name may say it twice: `Attribution 4.0 International (CC BY 4.0)`.
     """
+    for name, plain in table().cc_names.items():
+        words = words.replace(name, f" {plain} ")
+    for phrase in table().cc_nothing:
+        words = f" {words} ".replace(f" {phrase} ", " international ")
     parts: list[list[str]] = [[]]
     named = False
-    for word in words.replace("creative commons", "cc").split():
+    for word in words.split():
         if word == "cc":
             named = True
             if parts[-1]:
                 parts.append([])
         elif word != "license":
-            parts[-1].append(word)
-    if not named and not _UNPORTED.intersection(parts[0]):
-        return None
+            parts[-1].extend(_apart(word))
     found = {_of_part(part) for part in parts}
-    return found.pop() if len(found) == 1 else None
+    licence = found.pop() if len(found) == 1 else None
+    # Elements alone, or one with a version, are words like any other: other licences ask for "attribution" too.
+    several = licence is not None and len(licence.conditions) > 1 and not licence.ambiguous
+    sure = named or "international" in parts[0] or several
+    return licence if sure else None
+
+
+def _apart(word: str) -> list[str]:
+    """Take a word apart that is several phrases in a script without spaces; others are left as they are."""
+    if word.isascii():
+        return [word]
+    found: list[str] = []
+    rest = word
+    while rest:
+        known = (p[0] for p in table().cc_phrases if len(p) == 1 and not p[0].isascii() and rest.startswith(p[0]))
+        phrase = max(known, key=len, default="")
+        if not phrase and any(rest == said for said in table().cc_nothing):
+            phrase = rest
+        if not phrase:
+            return [word]
+        found.append(phrase)
+        rest = rest.removeprefix(phrase)
+    return found
 
 
 def _of_part(words: list[str]) -> Licence | None:
@@ -92,7 +98,7 @@ def _of_part(words: list[str]) -> Licence | None:
     at = 0
     while at < len(words):
         for length in range(_LONGEST_PHRASE, 0, -1):
-            element = _PHRASES.get(tuple(words[at : at + length]))
+            element = table().cc_phrases.get(tuple(words[at : at + length]))
             if element:
                 break
         else:
@@ -101,7 +107,7 @@ def _of_part(words: list[str]) -> Licence | None:
         at += length
     rest = words[at:]
     version = rest.pop(0) if rest and rest[0][:1].isdecimal() else ""
-    rest = [word for word in rest if word not in _UNPORTED]
+    rest = [word for word in rest if word not in {"international", *table().cc_nothing}]
     if rest and not version and rest[-1][:1].isdecimal():  # Attribution Germany 3.0
         version = rest.pop()
     if not elements or len(set(elements)) != len(elements):

@@ -14,7 +14,7 @@ from typing import Any
 
 from rightful.facts.statement import Remark, shown
 from rightful.signals.licence.spelling import of_id, read_one
-from rightful.signals.licence.table import Licence, table
+from rightful.signals.licence.table import Licence, letters_of, says, table
 
 NOTHING = "none"
 UNKNOWN = "unknown"
@@ -22,6 +22,12 @@ LONGEST = 2_000
 _MOST_CHOICES = 64
 _KEPT = 50_000
 _OPERATORS = ("AND", "OR", "WITH")
+# Hyphens and full-width letters, as keyboards and typesetters put them, are those of ids.
+_PLAIN = {0x2010: "-", 0x2011: "-", 0x2012: "-", 0x2013: "-", 0x2212: "-", 0xFE63: "-", 0xAD: ""} | {
+    code: chr(code - 0xFEE0)
+    for code in range(0xFF01, 0xFF5F)
+    if chr(code - 0xFEE0).isalnum() or code == 0xFF0D  # noqa: PLR2004
+}
 _like_an_id = re.compile(r"unknown|[\w.+-]*[\d-][\w.:+-]*", re.IGNORECASE).fullmatch
 
 
@@ -95,27 +101,41 @@ class Terms:
 @functools.lru_cache(maxsize=_KEPT)
 def read_licence(written: str) -> Terms:
     """Read what somebody wrote where a licence stands. Never raises; what is not recognised is `unknown`."""
-    text = written.strip()
+    text = written.translate(_PLAIN).strip()
     if not text or text.lower() == NOTHING:
         return Terms(said=False)
     if text.lower() in table().says_nothing:
         return Terms(remarks=(Remark("says-nothing", text=shown(text)),))
-    if len(text) > LONGEST:
-        return Terms((Choice(unknown=True),), (Remark("too-long", text=shown(text)),))
     codes: list[str] = []
-    choices = _choices(text, codes)
+    if len(text) > LONGEST:
+        return Terms(_wary((Choice(unknown=True),), text, codes), (Remark("too-long", text=shown(text)),))
+    choices = _wary(_choices(text, codes), text, codes)
     if not codes and any(choice.unknown and not choice.licences for choice in choices):
         codes.append("not-known")
     return Terms(choices, tuple(Remark(code, text=shown(text)) for code in dict.fromkeys(codes)))
 
 
+def _wary(choices: tuple[Choice, ...], text: str, codes: list[str]) -> tuple[Choice, ...]:
+    """Add to what is not known whole that its text speaks of use that is not commercial, where it does."""
+    if not any(c.unknown for c in choices) or any("NC" in c.conditions for c in choices) or "too-many-choices" in codes:
+        return choices  # which says so itself
+    plain = letters_of(text)
+    if not any(says(plain, phrase) for phrase in table().mentions):
+        return choices
+    codes.append("speaks-of-noncommercial")
+    terms = Choice((table().rows["noncommercial-terms"],), unknown=True)
+    wary = {_together(choice, terms) if choice.unknown else choice for choice in choices}
+    return tuple(sorted(wary, key=lambda choice: choice.id))
+
+
 def _choices(text: str, codes: list[str]) -> tuple[Choice, ...]:
-    found = read_one(text, codes)
-    if found is not None and found.whole:
-        return (Choice((found.licence,)),)
     parsed = _parsed(text)
+    ids = parsed is not None and all(_is_id(symbol) for symbol in parsed.symbols)
+    found = None if ids else read_one(text, codes)
+    if found is not None and found.whole:
+        return (Choice(found.licences),)
     if parsed is None:
-        return (Choice((found.licence,) if found else (), unknown=True),)
+        return (Choice(found.licences if found else (), unknown=True),)
     if prose := _words_among(parsed, codes):
         return (prose,)
     try:
@@ -123,6 +143,10 @@ def _choices(text: str, codes: list[str]) -> tuple[Choice, ...]:
     except _TooManyError:
         codes.append("too-many-choices")
         return (Choice(unknown=True),)
+
+
+def _is_id(symbol: Any) -> bool:
+    return str(symbol).lower() == UNKNOWN or of_id(str(symbol), []) is not None
 
 
 def _words_among(node: Any, codes: list[str]) -> Choice | None:
@@ -192,4 +216,4 @@ def _of_symbol(written: str, codes: list[str]) -> Choice:
             codes.append("without-version")
         return Choice((row,))
     found = read_one(written, codes)
-    return Choice((found.licence,), unknown=not found.whole) if found else Choice(unknown=True)
+    return Choice(found.licences, unknown=not found.whole) if found else Choice(unknown=True)

@@ -6,19 +6,21 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rightful.signals.licence import commons
-from rightful.signals.licence.table import Licence, address, letters, table, words
+from rightful.signals.licence.table import Licence, address, letters, letters_of, says, table, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Enough of an address to compare: the host, and a path without query.
-_ADDRESS = re.compile(r"(?:https?:)?//[^\s<>\"'()\[\]{}|\\^`]+", re.IGNORECASE)
+# Enough of an address to compare: the host, and a path without query. A host alone is none without a scheme.
+_ADDRESS = re.compile(
+    r"(?:(?:https?:)?//|(?<![\w.@/-])(?=[\w-]+\.)(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}/)[^\s<>\"'()\[\]{}|\\^`]+",
+    re.IGNORECASE,
+)
 _ARCHIVE = re.compile(r"web\.archive\.org/web/\d{1,14}(?:[a-z]{2}_)?/(?:https?:)?/*(.*)", re.IGNORECASE)
 # Sites that have a page for every licence, by its id.
 _BY_ID = ("spdx.org/licenses/", "opensource.org/licenses/", "opensource.org/license/", "choosealicense.com/licenses/")
 _COMMONS = "creativecommons.org/licenses/"
 _AROUND = " \t\r\n.,;:()[]<>\"'"
-_LETTERS = re.compile(r"[^\W_]+")
 # Words around the name of a licence that change nothing about it.
 _FILLERS = frozenset({
     *("this", "the", "a", "an", "is", "are", "was", "were", "under", "of", "terms", "available", "made"),
@@ -28,20 +30,20 @@ _FILLERS = frozenset({
 
 
 class Named(NamedTuple):
-    """A row, and whether that is all that was written: if not, nothing is granted."""
+    """Rows that apply together, and whether they are all that was written: if not, nothing is granted."""
 
-    licence: Licence
+    licences: tuple[Licence, ...]
     whole: bool = True
 
 
 def read_one(written: str, remarks: list[str]) -> Named | None:
-    """Give the row that is meant, None where none is recognised; why it was hard to recognise goes into `remarks`."""
+    """Give the rows that are meant, None where none is recognised; why it was hard goes into `remarks`."""
     text = " ".join(written.split())
     row = of_id(text, remarks) or _of_name(text)
     if row is None and _ADDRESS.fullmatch(text):
         row = of_address(text, remarks)
-    found = Named(row) if row is not None else _of_sentence(text, remarks)
-    if found is not None and found.licence.ambiguous:
+    found = Named((row,)) if row is not None else _of_sentence(text, remarks)
+    if found is not None and any(licence.ambiguous for licence in found.licences):
         remarks.append("without-version")
     return found
 
@@ -70,7 +72,7 @@ def _of_name(written: str) -> Licence | None:
 
 
 def of_address(url: str, remarks: list[str]) -> Licence | None:
-    """Give the row at an address, with a scheme or beginning with `//`; None where there is none."""
+    """Give the row at an address, with a scheme or without; None where there is none."""
     bare = re.sub(r"^(?:https?:)?//", "", url.strip(), flags=re.IGNORECASE)
     archived = _ARCHIVE.match(bare)
     if archived:
@@ -90,32 +92,34 @@ def of_address(url: str, remarks: list[str]) -> Licence | None:
 
 
 def _of_sentence(text: str, remarks: list[str]) -> Named | None:
-    """Give what a sentence says: that all rights are reserved, or the one licence that it names.
+    """Give what a sentence says: that all rights are reserved, and the licences that it names.
 
-    Where there is more in it than is understood ("... but not for training"), what the licence asks for counts, and
-    nothing is granted.
+    Where there is more in it than is understood ("... but not for training"; an address that is nobody's), what the
+    licences ask for counts, and nothing is granted.
     """
-    plain = " ".join(_LETTERS.findall(text.casefold()))
+    plain = letters_of(text)
     named = {row.id: row for row in _at_addresses(text, remarks)}
-    if any(_says(plain, phrase) for phrase in table().reserved_phrases):
-        if named:
-            remarks.append("contradictory")
-        return Named(table().rows["all-rights-reserved"])
     rest = " ".join(word for word in words(_ADDRESS.sub(" ", text)).split() if word not in _FILLERS)
     by_name = _of_name(rest) if rest else None
-    if by_name is not None and not named:
-        return Named(by_name)
-    if len(named) != 1:
+    if any(says(plain, phrase) for phrase in table().reserved_phrases):
+        if named:
+            remarks.append("contradictory")
+        named["all-rights-reserved"] = table().rows["all-rights-reserved"]
+        return Named(tuple(named[key] for key in sorted(named)))
+    if not named and by_name is not None:
+        return Named((by_name,), whole=_ADDRESS.search(text) is None)
+    if not named:
         return None
-    row = next(iter(named.values()))
     remarks.append("in-text")
-    only = not _ADDRESS.sub("", text).strip(_AROUND) or (by_name is not None and by_name.conditions == row.conditions)
-    return Named(row, whole=only)
+    if len(named) > 1:
+        return Named(tuple(named[key] for key in sorted(named)), whole=False)
+    row = next(iter(named.values()))
+    alone = not _ADDRESS.sub("", text).strip(_AROUND) or (by_name is not None and by_name.conditions == row.conditions)
+    return Named((row,), whole=alone and all(_is_of(match[0], row) for match in _ADDRESS.finditer(text)))
 
 
-def _says(plain: str, phrase: str) -> bool:
-    """Find a phrase among words; what is written without spaces is found inside of them."""
-    return f" {phrase} " in f" {plain} " if " " in phrase else phrase in plain
+def _is_of(url: str, row: Licence) -> bool:
+    return of_address(url.rstrip(_AROUND), []) == row
 
 
 def _at_addresses(text: str, remarks: list[str]) -> Iterator[Licence]:

@@ -13,8 +13,9 @@ from typing import Any
 KINDS = ("licence", "status", "reserved", "terms")
 
 # What may stand between the words of a name. Anything else, a question mark say, makes it another text.
-_BETWEEN = re.compile(r"[\s\-_,.;:/()\"'“”’&*®™–—]+")
+_BETWEEN = re.compile(r"[\s\-_,.;:/()\"'“”’‘&®™–—、，。・（）「」]+")
 _WORD = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+|\+")
+_LETTERS = re.compile(r"[^\W_]+")
 _SUFFIXES = (".html", ".htm", ".txt", ".php", ".json", ".md", ".en")
 
 
@@ -58,6 +59,10 @@ class LicenceTable:
         cc_versions: versions of Creative Commons licences.
         cc_ports: jurisdictions by their part of the path, and their names as words.
         cc_spdx_ports: ported licences with an SPDX id of their own, by their lower case.
+        cc_phrases: elements of Creative Commons licences by the words that stand for them, as `words` has them.
+        cc_nothing: words of their names that say nothing.
+        cc_names: what stands for `cc` and for `license` in names, by its words.
+        mentions: words that say, in a text which is not understood, that it is not for commercial use.
     """
 
     version: str
@@ -68,6 +73,10 @@ class LicenceTable:
     cc_versions: frozenset[str]
     cc_ports: dict[str, str]
     cc_spdx_ports: dict[str, str]
+    cc_phrases: dict[tuple[str, ...], str]
+    cc_nothing: frozenset[str]
+    cc_names: dict[str, str]
+    mentions: tuple[str, ...]
 
     @cached_property
     def by_spdx(self) -> dict[str, Licence]:
@@ -120,6 +129,15 @@ def table() -> LicenceTable:
         cc_versions=frozenset(commons["versions"]),
         cc_ports={code: words(name) for code, name in commons["ports"].items()},
         cc_spdx_ports={name.lower(): name for name in commons["spdx_ports"]},
+        cc_phrases={
+            tuple(words(phrase).split()): element
+            for element, phrases in commons["phrases"].items()
+            if element != "nothing"
+            for phrase in phrases
+        },
+        cc_nothing=frozenset(words(phrase) for phrase in commons["phrases"]["nothing"]),
+        cc_names={words(name): plain for plain, names in commons["names"].items() for name in names},
+        mentions=tuple(sorted(words(phrase) for phrase in raw["mentions"]["noncommercial"])),
     )
 
 
@@ -174,3 +192,13 @@ def address(url: str) -> str:
 def letters(text: str) -> str:
     """Give the letters, digits and plus signs of an id."""
     return re.sub(r"[^a-z0-9+]", "", text.lower())
+
+
+def says(plain: str, phrase: str) -> bool:
+    """Find a phrase among words; what is written without spaces is found inside of them."""
+    return f" {phrase} " in f" {plain} " if " " in phrase or phrase.isascii() else phrase in plain
+
+
+def letters_of(text: str) -> str:
+    """Give the words of a text, whatever stands between them."""
+    return " ".join(_LETTERS.findall(text.casefold()))
