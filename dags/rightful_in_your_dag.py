@@ -29,11 +29,12 @@ def extract(source: str, target: str) -> str:
 
     import pyarrow.parquet as pq
 
-    columns = ["id", "url", "text", "language", "source"]
+    # What was kept of the response and the page stays, too: a reservation may be in it.
+    columns = ["id", "url", "text", "language", "source", "fetched_at", "http_headers", "html_head"]
     Path(target).parent.mkdir(parents=True, exist_ok=True)
     with Path(target).open("w", encoding="utf-8") as lines:
         for batch in pq.ParquetFile(source).iter_batches(columns=columns):
-            lines.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in batch.to_pylist())
+            lines.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in batch.to_pylist())
     return target
 
 

@@ -28,7 +28,8 @@ from rightful.files import digest_of
 from rightful.signals.locations import SIGNALS
 from rightful.snapshot.store import Snapshot
 
-LICENCES = sum("rsl:" in site.shows.lower() for site in SITES)  # captured besides, one each
+# Captured besides, one each: robots.txt declares it, or a page.
+LICENCES = sum("rsl:" in site.shows.lower() or "link to a licence" in site.shows for site in SITES)
 
 MARKER = "zebra-crossing"
 URLS = ("http://open-news.example/en/1", "http://closed.example/2", "http://no-such-site.example/3", None)

@@ -21,7 +21,8 @@ from rightful.signals.locations import SIGNALS
 if TYPE_CHECKING:
     from rightful.airflow.trial import DagTrial
 
-LICENCES = sum("rsl:" in site.shows.lower() for site in SITES)  # captured besides, one each
+# Captured besides, one each: robots.txt declares it, or a page.
+LICENCES = sum("rsl:" in site.shows.lower() or "link to a licence" in site.shows for site in SITES)
 
 ODD = """
 from airflow.sdk import dag, task

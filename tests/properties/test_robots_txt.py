@@ -57,6 +57,20 @@ def test_a_longer_target_does_not_escape_an_unanchored_pattern(pattern, target):
         assert matches(canonical_pattern(pattern), canonical_target(target + "z"))
 
 
+def test_patterns_that_one_expression_cannot_hold_are_several():
+    """RE2 refuses an expression of so many wildcards, and with it a whole batch would fail."""
+    body = b"User-agent: *\n" + b"".join(b"Disallow: /*aaaa%d*b\n" % n for n in range(22_000))
+    rules = RobotsTxt.parse(body).select("*").rules
+    runs = rules.re2_runs()
+    assert len(runs) > 10
+    assert {allow for allow, _ in runs} == {False}
+    few = PathRules(rules.rules[-3_000:])
+    assert len(few.re2_runs()) > 1
+    urls = [f"https://h.example/x{middle}yb" for middle in ("", "aaaa", "aaaa21999", "aaaa0")]
+    starts = [len("https://h.example")] * len(urls)
+    assert RobotsColumns._columnar(few, pa.array(urls)).tolist() == few.deny_many(urls, starts)
+
+
 def test_hostile_patterns_are_answered():
     """A backtracking matcher would not come back from these."""
     body = b"User-agent: *\n" + b"".join(b"Disallow: /" + b"*a" * n + b"*b\n" for n in range(1, 400))

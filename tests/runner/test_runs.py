@@ -233,9 +233,7 @@ def test_outputs_say_what_they_were_decided_with(demo_inputs, tmp_path):
 
 
 def test_a_missing_column_is_named_with_those_there_are(demo_inputs, tmp_path):
-    table = pq.read_table(demo_inputs.records).rename_columns(
-        ["id", "link", "text", "language", "source", "fetched_at"]
-    )
+    table = pq.read_table(demo_inputs.records).rename_columns({"url": "link"})
     pq.write_table(table, tmp_path / "r.parquet")
     with pytest.raises(MissingColumnError) as caught:
         screened(demo_inputs, tmp_path / "r.parquet", tmp_path / "out")

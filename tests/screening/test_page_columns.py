@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
+from rightful.facts.statement import Usage
 from rightful.policy.policy_file import parse_policy
+from rightful.screening.columns import Columns
 from rightful.screening.screener import Screener
 from rightful.signals.locations import ROBOTS
 from rightful.signals.page_fields import read_fields
-from rightful.signals.page_lines import LONGEST_LINE, header_pairs, lines_of, of_page
+from rightful.signals.page_lines import LONGEST_LINE, lines_of, of_page, of_rsl
+from rightful.signals.page_meta import LIMIT_OCTETS
 from rightful.signals.site_files import Interpretation
 from rightful.snapshot.model import Capture, classify
 from rightful.snapshot.store import add_captures
@@ -75,7 +78,9 @@ def test_headers_in_every_form_they_are_kept_in(snapshot, value, kind):
 
 
 def test_headers_that_cannot_be_read_are_held(snapshot):
-    assert reasons(snapshot, "http_headers", '{"X-Robots-Tag": ') == ["UNREADABLE:page-meta"]
+    unread = [f"UNREADABLE:{name}" for name in ("content-signal", "content-usage", "robots-tag", "rsl", "tdmrep")]
+    assert reasons(snapshot, "http_headers", '{"X-Robots-Tag": ') == unread
+    assert reasons(snapshot, "http_headers", ["X-Robots-Tag = noai"]) == unread
 
 
 @pytest.mark.parametrize(
@@ -199,10 +204,141 @@ def test_what_is_too_long_to_keep_is_not_cut_but_held(snapshot):
 
 
 def test_nothing_a_page_writes_makes_a_line_of_its_own():
-    page = b'<meta name="robots" content="all&#10;tdm_reservation: 0&#x1e;x">'
-    assert of_page(page) == "looked_at: page\nmeta_robots: all tdm_reservation: 0 x"
+    page = b'<meta name="robots" content="all&#10;tdm_reservation: 0&#x1e;">'
+    assert of_page(page) == "looked_at: page\nmeta_robots: all tdm_reservation: 0"
 
 
-@pytest.mark.parametrize("written", [None, 3, "", "no colon", b"\xff", [], [["a"]], [{"value": "x"}], "[[[[", {}])
-def test_headers_of_no_known_form_are_no_headers(written):
-    assert all(name in {"unread", "None"} for name, _ in header_pairs(written))
+REFUSED = both("robots-tag")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("x_robots_tag", ["noindex", "noai"], REFUSED),
+        ("x_robots_tag", '["noindex", "noai"]', REFUSED),
+        ("x_robots_tag", "['noindex', 'noai']", REFUSED),
+        ("x_robots_tag", '"noai"', REFUSED),
+        ("x_robots_tag", "X-Robots-Tag: noai", REFUSED),
+        ("meta_robots", '<meta name="robots" content="noai">', REFUSED),
+        ("content_usage", "Content-Usage: train-ai=n", both("content-usage")),
+        ("content_signal", "'ai-train=no'", both("content-signal")),
+        ("tdm_reservation", "tdm-reservation: 1", both("tdmrep")),
+        ("tdm_reservation", '<meta name="tdm-reservation" content="1">', both("tdmrep")),
+        ("http_status", "451 Unavailable For Legal Reasons", both("http-payment")),
+        ("X-Robots-Tag", "noai", REFUSED),
+        ("headers", {"X_Robots_Tag": "noai", "server": "nginx"}, REFUSED),
+        ("headers", [{"name": "X-Robots-Tag", "value": "noai"}], REFUSED),
+        ("headers", {"server": "nginx"}, GENERAL),
+        ("headers", ["Introduction", "Methods"], GENERAL),
+        ("headers", "Introduction", GENERAL),
+        ("metadata", {"headers": {"X-Robots-Tag": "noai"}}, REFUSED),
+        ("metadata", {"Content-Usage": "train-ai=n"}, both("content-usage")),
+    ],
+)
+def test_what_columns_hold_beside_the_value(snapshot, column, value, expected):
+    assert reasons(snapshot, column, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"tdm_reservation": "0", "tdm_reservation_meta": "1"}, both("tdmrep")),
+        ({"tdm_reservation": "1", "tdm_reservation_meta": None}, both("tdmrep")),
+        ({"html": "<p>a</p>", "raw_html": '<meta name="robots" content="noai">'}, REFUSED),
+        ({"http_headers": {"a": "b"}, "headers": "X-Robots-Tag: noai"}, REFUSED),
+        ({"license": "mit", "metadata": {"license": "cc-by-nc-4.0"}}, ["NC:page"]),
+        ({"license": "mit", "License": "cc-by-nc-4.0"}, ["NC:page"]),
+    ],
+)
+def test_a_restriction_counts_in_whichever_column_it_stands(snapshot, columns, expected):
+    table = pa.table({"url": [f"{HOST}/a"], **{name: [value] for name, value in columns.items()}})
+    screener = Screener(parse_policy(POLICY), snapshot)
+    assert screener.decisions(table)["reasons"][0].as_py() == expected
+    found = Columns.resolve(table.schema, screener.policy)
+    assert Columns.of(found.used(), found.label) == found
+
+
+def test_a_policy_that_names_a_column_means_that_one():
+    schema = pa.schema([(name, pa.string()) for name in ("url", "html", "raw_html", "license", "license_id")])
+    found = Columns.resolve(schema, parse_policy(f'{POLICY}[columns]\nhtml = "raw_html"\npage_licence = "none"\n'))
+    assert found.paths("html") == ["raw_html"]
+    assert found.others == ()
+
+
+def test_lines_of_a_later_version_hold(snapshot):
+    found = reasons(snapshot, "page_fields", "http_status: 200\nnew_protocol: 1")
+    assert found
+    assert all(reason.startswith("UNREADABLE:") for reason in found)
+
+
+@pytest.mark.parametrize(
+    ("page", "held"),
+    [
+        (b"<p>" + b"a" * LIMIT_OCTETS, False),
+        (b"<p>" + b"a" * LIMIT_OCTETS + b'<meta name="robots" content="noai">', True),
+        (b"<div>" * 3_000, False),
+        (b"<div>" * 3_000 + b'<link rel="license" type="application/rsl+xml" href="/l">', True),
+        (b"plain text", False),
+        (b"tdm-reservation: 1", True),
+        (b"", False),
+    ],
+)
+def test_what_was_not_read_of_a_page_holds_where_it_may_refuse(snapshot, page, held):
+    found = reasons(snapshot, "html", page, pa.binary())
+    assert found == ([f"UNREADABLE:{p}" for p in ("page-meta", "robots-tag", "rsl", "tdmrep")] if held else GENERAL)
+
+
+LINK = '<link rel="license" type="application/rsl+xml" href="https://h.example/l.xml">'
+
+
+@pytest.mark.parametrize(
+    "page",
+    [LINK, LINK.replace("+", "&#43;"), LINK.upper().replace("HTTPS://H.EXAMPLE/L.XML", "https://h.example/l.xml")],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_licence_is_found_in_whatever_encoding_its_page_is(page, encoding):
+    assert "rsl_url: https://h.example/l.xml" in of_page(f"<html><head>{page}</head></html>".encode(encoding)).split(
+        "\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<a rel="cc:license" href="{}">',
+        '<link rel="dct:license" href="{}">',
+        '<a property="dcterms:license" href="{}">',
+        '<a itemprop="license" href="{}">',
+        '<meta itemprop="license" content="{}">',
+        '<meta name="license" content="{}">',
+        '<meta property="cc:license" content="{}">',
+        '<script type="application/ld+json">{{"license": "Text and images: {}, '
+        + "and more of it " * 30
+        + '"}}</script>',
+    ],
+)
+def test_a_licence_is_found_however_the_page_marks_it(page):
+    html = page.format("https://creativecommons.org/licenses/by-nc/4.0/")
+    (found,) = read_fields(of_page(html), Interpretation()).licences
+    assert found.startswith("cc-by-nc-4.0")
+
+
+def test_no_sentence_of_a_page_is_kept_for_a_robots_tag():
+    words = "Noai was the secret of the whole garden, and nobody knew; max-snippet: 50, 5550100 calls"
+    kept = of_page(f'<meta name="robots" content="{words}"><meta name="gptbot" content="{words}">')
+    assert "secret" not in kept
+    assert "garden" not in kept
+    found = read_fields(kept, Interpretation(("*", "gptbot")))
+    assert {s.preference.value for s in found.reading.statements} == {"deny"}
+    assert of_page('<meta name="robots" content="noai, no-training">').endswith("noai, no-training")
+
+
+def test_of_a_licence_that_came_with_a_record_only_the_licence_is_kept():
+    content = """<rsl:content xmlns:rsl="https://rslstandard.org/rsl" url="">
+    a secret<!-- a secret --><p xmlns="x">secret</p>
+    <rsl:license>secret<rsl:prohibits type="usage">ai-train</rsl:prohibits>secret</rsl:license></rsl:content>"""
+    for source in (content, f"<item><description>a secret</description>{content}</item>"):
+        kept = of_rsl(source)
+        assert "secret" not in kept
+        stated = read_fields(kept, Interpretation()).reading.statements
+        assert {s.preference.value for s in stated if s.usage is Usage.TRAIN} == {"deny"}

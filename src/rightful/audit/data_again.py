@@ -47,7 +47,7 @@ def compare_data(run: RunDirectory, policy: Policy, *, every: int) -> Iterator[s
     """
     evidence = Snapshot.open(run.root / EVIDENCE, run.manifest.evidence)
     register = Register.open(run.root / OPTOUTS) if run.manifest.register is not None else None
-    columns = Columns(**run.manifest.columns)
+    columns = Columns.of(run.manifest.columns)
     screener = Screener(policy, evidence, register, columns)
     for number, file in enumerate(run.manifest.data):
         part = _written(run.root / run.manifest.ledger[number], everything=run.manifest.mode == "label")

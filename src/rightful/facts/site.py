@@ -28,7 +28,7 @@ class Location:
     Attributes:
         href: the whole URL, normalised, without user information and fragment.
         origin: `scheme://host[:port]`, the scope of a robots.txt (RFC 9309 2.3).
-        host: lower-case A-label or bracketed IPv6 address, no port, no trailing dot.
+        host: lower-case A-label or bracketed IPv6 address, no port, no dot at the end.
         target: path and query as they would be requested, starting with `/`.
     """
 
@@ -39,20 +39,24 @@ class Location:
 
 
 def parse_url(url: str) -> Location | None:
-    """Read a URL; None where it names no web location (no host, no http scheme, not a URL)."""
+    """Read a URL; None where it names no web location (no host, no http scheme, not a URL).
+
+    A host may end with one dot, which DNS has for its root. With two it is no name, and what is left without them might
+    be read as another host.
+    """
     try:
         parsed = can_ada.parse(url)
     except ValueError:
         return None
-    host = parsed.hostname
-    if parsed.protocol not in WEB_SCHEMES or not host:
+    host = parsed.hostname.removesuffix(".")
+    if parsed.protocol not in WEB_SCHEMES or not host or host.endswith("."):
         return None
     href: str = parsed.href.partition("#")[0]
     start = href.index("/", len(parsed.protocol) + 2)
     port = f":{parsed.port}" if parsed.port else ""
-    origin = f"{parsed.protocol}//{host.rstrip('.')}{port}"
+    origin = f"{parsed.protocol}//{host}{port}"
     target = href[start:]
-    return Location(href=origin + target, origin=origin, host=host.rstrip("."), target=target)
+    return Location(href=origin + target, origin=origin, host=host, target=target)
 
 
 def sibling_origin(origin: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,10 @@ from rightful.errors import InputError, MissingColumnError
 from rightful.huggingface.forms import Form, Given, is_frame, opened, read
 from rightful.policy.sections import ColumnNames
 from rightful.register.entries import KeyKind
-from rightful.screening.columns import NO_COLUMN, USUAL_NAMES, Columns
+from rightful.screening.columns import NO_COLUMN, Columns
 from rightful.screening.labels import LEDGER, RIGHTS
 from rightful.screening.screener import Screener
+from rightful.screening.usual_names import USUAL_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +65,9 @@ class RightsFilter:
         self._wanted = self._screener.policy
         if columns is not None:
             # Columns that are given are looked for as if the policy named them: all of them, and no others.
-            names = {f.name: getattr(columns, f.name) or NO_COLUMN for f in fields(columns)}
+            names = {f.name: getattr(columns, f.name) or NO_COLUMN for f in fields(columns) if f.name != "others"}
             self._wanted = self._wanted.model_copy(update={"columns": ColumnNames(**names)})
+        self._others = columns.others if columns is not None else ()
         named = (getattr(self._wanted.columns, role) for role in USUAL_NAMES)
         self._paths = {path for usual in (*USUAL_NAMES.values(), tuple(named)) for path in usual if "." in path}
 
@@ -93,7 +95,11 @@ class RightsFilter:
         if found is None:
             if len(self._columns) >= _KEPT_SCHEMAS:
                 self._columns.clear()
-            found = self._columns[schema] = Columns.resolve(opened(schema, self._paths), self._wanted)
+            found = Columns.resolve(opened(schema, self._paths), self._wanted)
+            if self._others:
+                found = replace(found, others=self._others)
+                found.confirm(schema, self._wanted)
+            self._columns[schema] = found
         return found
 
     def __call__(self, records: Any, *more: Any) -> Any:
@@ -189,7 +195,7 @@ class RightsFilter:
         arrays = {role: given.take(path) for role, path in columns.used().items()}
         # Roles are the names from here on. Rows without a single usable column keep their number by one of nulls.
         batch = pa.RecordBatch.from_pydict(arrays or {"": pa.nulls(given.count)})
-        roles = Columns(**dict(zip(arrays, arrays, strict=True)), label=columns.label)
+        roles = Columns.of(dict(zip(arrays, arrays, strict=True)), columns.label)
         screener = self._by_roles.get(roles)
         if screener is None:
             own = self._screener

@@ -90,7 +90,7 @@ def validate_run_directory(run: RunDirectory) -> QualityReport:
     return validate_files(
         run.data_files(),
         policy=read_policy(run.root / POLICY),
-        columns=Columns(**manifest.columns),
+        columns=Columns.of(manifest.columns),
         as_of=parse_time(manifest.snapshot["as_of"]),
     )
 

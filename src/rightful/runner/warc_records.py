@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from rightful.errors import MissingExtraError
 from rightful.facts.site import WEB_SCHEMES
+from rightful.signals.header_forms import UNREAD
 from rightful.signals.markup import looks_like_markup
-from rightful.signals.page_lines import UNREAD, lines_of
+from rightful.signals.page_lines import lines_of
 from rightful.signals.page_meta import LIMIT_OCTETS as HEAD_OCTETS
 from rightful.snapshot.answers import UnreadableAnswerError
 from rightful.snapshot.http_message import decoded_body, media_type

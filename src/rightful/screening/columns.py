@@ -10,58 +10,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rightful.errors import ColumnConflictError, InputError, MissingColumnError
+from rightful.screening.usual_names import USUAL_NAMES, found_for
+from rightful.signals.page_fields import ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rightful.policy.policy import Policy
 
 NO_COLUMN = "none"
-
-# Names that mean one thing only. `date`, for one, is not here: it is a crawl date here, a publication date there.
-USUAL_NAMES: dict[str, tuple[str, ...]] = {
-    "url": (
-        "url", "URL", "uri", "page_url", "source_url", "target_uri", "warc_target_uri", "WARC-Target-URI",
-        "metadata.url", "meta.url", "metadata.WARC-Target-URI", "metadata.warc_url",
-    ),
-    "final_url": ("final_url", "redirected_url", "metadata.final_url"),
-    "text": ("text", "content", "raw_content", "document", "body"),
-    "id": ("id", "doc_id", "document_id", "record_id", "uuid", "docid", "_id"),
-    "fetched_at": (
-        "fetched_at", "fetch_time", "crawled_at", "crawl_time", "crawl_date", "warc_date", "date_download",
-        "download_date", "retrieved_at", "timestamp", "metadata.fetched_at", "metadata.date_download",
-        "metadata.WARC-Date",
-    ),
-    "source": ("source", "metadata.source", "source_name"),
-    "licence": ("license", "licence", "license_id", "metadata.license"),
-    "licence_evidence": ("license_evidence", "licence_evidence"),
-    "consent": ("consent",),
-    "account": ("account", "metadata.account"),
-    "language": ("language", "lang", "metadata.language"),
-    "x_robots_tag": ("x_robots_tag", "X-Robots-Tag", "headers.x-robots-tag", "headers.X-Robots-Tag"),
-    "meta_robots": ("meta_robots", "metadata.meta_robots", "robots_meta"),
-    "tdm_reservation": (
-        "tdm_reservation", "tdm-reservation", "tdm_reservation_meta", "headers.tdm-reservation",
-        "metadata.tdm_reservation",
-    ),
-    "tdm_policy": ("tdm_policy", "tdm-policy", "tdm_policy_meta", "headers.tdm-policy", "metadata.tdm_policy"),
-    "content_usage": ("content_usage", "Content-Usage", "headers.content-usage", "headers.Content-Usage"),
-    "content_signal": ("content_signal", "Content-Signal", "headers.content-signal", "headers.Content-Signal"),
-    "http_status": ("http_status", "status_code", "http_status_code", "metadata.http_status", "metadata.status_code"),
-    "data_mining": ("data_mining", "DataMining", "plus_data_mining", "metadata.data_mining"),
-    "page_licence": ("page_licence", "declared_licence_url", "license_url", "metadata.license_url"),
-    "http_headers": ("http_headers", "response_headers", "metadata.http_headers", "metadata.response_headers"),
-    "html": ("html", "raw_html", "html_head", "metadata.html_head"),
-    "xmp": ("xmp", "xmp_packet", "metadata.xmp"),
-    "c2pa": ("c2pa", "c2pa_manifest", "metadata.c2pa"),
-    "rsl": ("rsl", "rsl_content", "metadata.rsl"),
-    "page_fields": ("page_fields",),
-}  # fmt: skip
+# What may restrict a record is read in every column it stands in; a second licence as one that the page names.
+_ALSO_READ = {"licence": "page_licence", **{role: role for role in ROLES}}
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Column of each role, dots reaching into structs; None where there is none. `label` is the column added."""
+    """Column of each role, dots reaching into structs; None where there is none.
+
+    Attributes:
+        label: the column that is added.
+        others: role and column of what may restrict a record and stands in more than one column: all of them count.
+    """
 
     url: str | None = None
     final_url: str | None = None
@@ -90,6 +59,14 @@ class Columns:
     rsl: str | None = None
     page_fields: str | None = None
     label: str = "rights"
+    others: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, used: Mapping[str, str], label: str = "rights") -> Columns:
+        """Make them of what `used` gives."""
+        first = {role: name for role, name in used.items() if " " not in role and role != "label"}
+        others = tuple((role.partition(" ")[0], name) for role, name in used.items() if " " in role)
+        return cls(**first, label=used.get("label", label), others=others)
 
     @classmethod
     def resolve(cls, schema: pa.Schema, policy: Policy, *, file: str = "") -> Columns:
@@ -102,7 +79,8 @@ class Columns:
         """
         available = list(_paths(schema))
         found: dict[str, str | None] = {}
-        for role, usual in USUAL_NAMES.items():
+        others: list[tuple[str, str]] = []
+        for role in USUAL_NAMES:
             wanted = getattr(policy.columns, role)
             if wanted == NO_COLUMN:
                 found[role] = None
@@ -113,10 +91,13 @@ class Columns:
             elif role == "source" and len(policy.sources) == 1:
                 found[role] = None  # one source needs no telling apart, and `source` means many things
             else:
-                found[role] = next((name for name in usual if name in available), None)
+                paths = found_for(role, available)
+                found[role] = next(iter(paths), None)
+                others += [(_ALSO_READ[role], path) for path in paths[1:] if role in _ALSO_READ]
+        others = [(role, path) for role, path in others if getattr(policy.columns, role) != NO_COLUMN]
         if found["url"] is None and policy.columns.url != NO_COLUMN and any(s.crawl_like for s in policy.sources):
             raise MissingColumnError.among("url", available, role="url", source=file)
-        columns = cls(**found, label=policy.columns.label)
+        columns = cls(**found, label=policy.columns.label, others=tuple(others))
         columns.confirm(schema, policy, file=file)
         return columns
 
@@ -128,7 +109,8 @@ class Columns:
             ColumnConflictError: the column to be added is there and is not ours.
         """
         available = list(_paths(schema))
-        for role, name in self.used().items():
+        for key, name in self.used().items():
+            role = key.partition(" ")[0]
             if name not in available:
                 raise MissingColumnError.among(name, available, role=role, source=file)
             kind = kind_at(schema, name)
@@ -150,14 +132,25 @@ class Columns:
             )
 
     def used(self) -> dict[str, str]:
-        """List the roles that have a column."""
-        every = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "label"}
-        return {role: name for role, name in every.items() if name is not None}
+        """List the roles that have a column; the second column of one is `html 2`."""
+        every = {field.name: getattr(self, field.name) for field in fields(self) if field.name in USUAL_NAMES}
+        used: dict[str, str] = {role: name for role, name in every.items() if name is not None}
+        for role, name in self.others:
+            number = 2
+            while f"{role} {number}" in used:
+                number += 1
+            used[f"{role} {number}"] = name
+        return used
+
+    def paths(self, role: str) -> list[str]:
+        """Give every column of a role."""
+        first = getattr(self, role)
+        return [*([first] if first is not None else ()), *(name for other, name in self.others if other == role)]
 
     def top_level(self, roles: Iterable[str], schema: pa.Schema) -> list[str]:
         """Give the top-level columns these roles need, for reading no more than that."""
-        paths = (getattr(self, role) for role in roles)
-        names = (path if path in schema.names else path.partition(".")[0] for path in paths if path is not None)
+        paths = (path for role in roles for path in self.paths(role))
+        names = (path if path in schema.names else path.partition(".")[0] for path in paths)
         return list(dict.fromkeys(names))
 
 
@@ -184,6 +177,16 @@ def is_text(kind: pa.DataType) -> bool:
     )  # fmt: skip
 
 
+def is_texts(kind: pa.DataType) -> bool:
+    """Tell whether a column of this type holds a text, or a list of them, in each row."""
+    return is_text(kind) or (is_list(kind) and is_text(kind.value_type))
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Tell whether a column of this type holds a list in each row."""
+    return any(test(kind) for test in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list))
+
+
 def _is_time(kind: pa.DataType) -> bool:
     tests = (is_text, pa.types.is_integer, pa.types.is_timestamp, pa.types.is_date)
     return any(test(kind) for test in tests)
@@ -205,6 +208,7 @@ _FITS: dict[str, Callable[[pa.DataType], bool]] = defaultdict(
         "tdm_reservation": _is_scalar,
         "http_status": _is_scalar,
         "http_headers": _is_headers,
+        **dict.fromkeys(("x_robots_tag", "meta_robots", "content_usage", "content_signal", "page_licence"), is_texts),
     },
 )
 
@@ -213,6 +217,7 @@ _WANTED = {
     "fetched_at": "a time, a number or text",
     "http_status": "a number or text",
     "http_headers": "text, a map, or a list of names and values",
+    **dict.fromkeys(("x_robots_tag", "meta_robots", "content_usage", "content_signal"), "text, or a list of texts"),
 }
 
 

@@ -97,13 +97,13 @@ class Observer:
         """Mark the rows whose id, account, time or language is no valid UTF-8: one bit for each of `_NAMES`."""
         bits = np.zeros(batch.num_rows, np.int16)
         for bit, role in enumerate(_NAMES):
-            path = getattr(self._columns, role)
-            kind = kind_at(batch.schema, path) if path is not None else pa.null()
-            if not is_text(kind) or (role == "id" and pa.types.is_binary(kind)):  # such ids are written in hex
-                continue
-            broken = texts_of(batch, path)[1]
-            if broken is not None:
-                bits |= broken.to_numpy(zero_copy_only=False).astype(np.int16) << bit
+            for path in self._columns.paths(role):
+                kind = kind_at(batch.schema, path)
+                if not is_text(kind) or (role == "id" and pa.types.is_binary(kind)):  # such ids are written in hex
+                    continue
+                broken = texts_of(batch, path)[1]
+                if broken is not None:
+                    bits |= broken.to_numpy(zero_copy_only=False).astype(np.int16) << bit
         return bits
 
     def _sources(self, batch: pa.RecordBatch) -> Coded:

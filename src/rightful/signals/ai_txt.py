@@ -37,7 +37,7 @@ class AiTxt:
         self._selections = robots.distinct(tokens) if robots is not None else []
         self.remarks = remarks
         self.uniform: Reading | None = None
-        if robots is None or all(selection.rules.uniform is not None for selection in self._selections):
+        if all(_uniform(selection) for selection in self._selections):
             self.uniform = self._read("/")
 
     @classmethod
@@ -89,3 +89,9 @@ class AiTxt:
             return match
         page = robots.match_selected(f"{path.rstrip('/')}/index.html", selection)
         return page if page.preference is Preference.DENY else match
+
+
+def _uniform(selection: Selection) -> bool:
+    """Tell whether the same is stated of every path; where none is denied, one may be allowed in words all the same."""
+    rules = selection.rules
+    return rules.uniform is True or not rules.rules or (rules.uniform is False and rules.matches_everything)

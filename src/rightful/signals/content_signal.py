@@ -30,6 +30,7 @@ REMARKS = {
     "repeated-key": "a key stands twice in one line; the more restrictive value counts",
     "use-reserves-training": "use below full without ai-train: reproduction for training is not granted",
     "unknown-use": "use is immediate, reference or full",
+    "too-long": "the field is longer than 64 KiB: the rest was not read, and may be a refusal",
 }
 ReservedUse = Literal["deny", "unknown"]
 
@@ -38,6 +39,7 @@ _FOREIGN = {"train-ai": Usage.TRAIN, "ai-use": Usage.INPUT, "train-genai": Usage
 _WORDS = {"yes": Preference.ALLOW, "no": Preference.DENY}
 _REFUSALS = {"no", "n", "false"}
 _USES = {"immediate", "reference", "full"}
+LIMIT_CHARACTERS = 64 * 1024  # of the header; lines of robots.txt are shorter
 
 
 def in_robots(records: Iterable[Extension], target: str, *, reserved_use: ReservedUse = "deny") -> Reading:
@@ -49,25 +51,33 @@ def in_robots(records: Iterable[Extension], target: str, *, reserved_use: Reserv
         reserved_use: what `use` below `full`, without `ai-train`, says of training.
     """
     spelt = canonical_target(target)
-    read = Reading()
+    readings: list[Reading] = []
     for record in records:
         if record.path is None or matches(canonical_pattern(record.path), spelt):
             path = f"{record.path} " if record.path else ""
             text = shown(f"{FIELD}: {path}{record.value}")
-            read += _read(record.value, f"line {record.line}", text, reserved_use, weak=False)
-    return read
+            readings.append(_read(record.value, f"line {record.line}", text, reserved_use, weak=False))
+    return Reading(tuple(s for r in readings for s in r.statements), tuple(k for r in readings for k in r.remarks))
 
 
 def in_field(values: Sequence[str], *, reserved_use: ReservedUse = "deny") -> Reading:
     """Read the response header; its `yes` is the default of a converter, and weak."""
     value = ",".join(values)
-    return _read(value, FIELD, shown(f"{FIELD}: {value}"), reserved_use, weak=True) if value.strip() else Reading()
+    if not value.strip():
+        return Reading()
+    text = shown(f"{FIELD}: {value[:1000]}")
+    read = _read(value[:LIMIT_CHARACTERS], FIELD, text, reserved_use, weak=True)
+    if len(value) <= LIMIT_CHARACTERS:
+        return read
+    unread = (Statement(PROTOCOL, usage, Preference.ERROR, VERSION, FIELD, text) for usage in _KEYS.values())
+    return read + Reading(tuple(unread), (Remark("too-long", FIELD, text),))
 
 
 def _read(value: str, where: str, text: str, reserved_use: ReservedUse, *, weak: bool) -> Reading:
     statements: list[Statement] = []
     remarks: list[Remark] = []
     keys: set[str] = set()
+    says_training = "ai-train" in value.lower()
     for part in value.split(","):
         key, equals, word = (piece.strip().lower() for piece in part.partition("="))
         if not key and not equals:
@@ -80,7 +90,7 @@ def _read(value: str, where: str, text: str, reserved_use: ReservedUse, *, weak:
             remarks.append(Remark(odd, where, shown(f"{key}={word}")))
         if usage is not None and preference is not Preference.UNKNOWN:
             statements.append(Statement(PROTOCOL, usage, preference, VERSION, where, text, weak=weak))
-        if key == "use" and word != "full" and "ai-train" not in value.lower():
+        if key == "use" and word != "full" and not says_training:
             remarks.append(Remark("use-reserves-training", where, text))
             if reserved_use == "deny":
                 statements.append(Statement(PROTOCOL, Usage.TRAIN, Preference.DENY, VERSION, where, text, weak=weak))

@@ -89,12 +89,12 @@ def in_robots(records: Iterable[Extension], target: str, *, legacy: Legacy = "ho
         if not pattern or matches(pattern, spelt):
             found.append((len(pattern), record))
     longest = max((length for length, _ in found), default=0)
-    read = Reading()
+    readings: list[Reading] = []
     for length, record in found:
         if length == longest:
             path = f"{record.path} " if record.path else ""
-            read += _read(record.value, f"line {record.line}", f"{FIELD}: {path}{record.value}", legacy)
-    return read
+            readings.append(_read(record.value, f"line {record.line}", f"{FIELD}: {path}{record.value}", legacy))
+    return Reading(tuple(s for r in readings for s in r.statements), tuple(k for r in readings for k in r.remarks))
 
 
 def in_field(values: Sequence[str], *, legacy: Legacy = "honour-deny") -> Reading:

@@ -45,6 +45,8 @@ _SUFFIXES = {
 _NO_PAGES = (".json", ".rsl", ".txt", ".xml", ".xmp")
 _SNIFFED_OCTETS = 64 * 1024
 _DEEPEST = 12
+_MOST_PLACES = 100_000  # objects and arrays that are looked into
+_CONTAINERS = (dict, list)  # as `json` makes them
 # What may stand before the root: declaration and instructions (an XMP packet begins with one), comments, a doctype.
 _PROLOGUE = re.compile(rb"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>)", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(rb"\s*<(?:[A-Za-z_][\w.\-]*:)?([A-Za-z_][\w.\-]*)")
@@ -156,18 +158,21 @@ def _kind_of_json(body: bytes) -> str | None:
 
 
 def _keys(value: Any) -> set[str]:
-    """Give every key in a value, and the labels of assertions, which name what stands beside them."""
+    """Give the keys in a value, and the labels of assertions, which name what stands beside them."""
     found: set[str] = set()
-    waiting = [(value, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        if depth > _DEEPEST:
+    waiting = [(iter((value,)), 0)]
+    looked_into = 0
+    while waiting and looked_into < _MOST_PLACES:
+        nodes, depth = waiting[-1]
+        node = next((one for one in nodes if isinstance(one, _CONTAINERS) and one), None)
+        if node is None or depth > _DEEPEST:
+            waiting.pop()
             continue
+        looked_into += 1
         if isinstance(node, dict):
             found.update(node)
             label = node.get("label")
             if isinstance(label, str):
                 found.add(label.partition("__")[0])
-        inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        waiting.extend((one, depth + 1) for one in inner)
+        waiting.append((iter(node.values() if isinstance(node, dict) else node), depth + 1))
     return found

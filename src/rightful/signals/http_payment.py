@@ -22,7 +22,7 @@ from rightful.facts.statement import Preference, Reading, Remark, Statement, Usa
 PROTOCOL = "http-payment"
 VERSION = "RFC 9110; pay-per-crawl; x402 v1, v2"
 REMARKS = {
-    "unreadable-price": "a price is a currency and an amount: USD 0.01",
+    "unreadable-price": "a price is a currency and an amount: USD 0.01; or the header is too long",
     "repeated": "a price is stated more than once; the payment facts hold all of them",
     "bid-in-response": "crawler-exact-price and crawler-max-price belong to a request",
     "exact-and-max": "a request has exactly one of crawler-exact-price and crawler-max-price",
@@ -34,7 +34,7 @@ REMARKS = {
 }
 
 PAYMENT_CONDITION = "payment:crawl"
-HEADER_LIMIT = 64 * 1024  # characters of base64; servers take no longer header than that
+HEADER_LIMIT = 64 * 1024  # characters; servers take no longer header than that
 BODY_LIMIT = 256 * 1024  # octets of an x402 v1 body
 _REFUSALS = (401, 403, 451)
 _PAYMENT_REQUIRED = 402
@@ -43,6 +43,8 @@ _PRICE = re.compile(r"([A-Za-z]{3})[ \t]+([0-9]{1,20}(?:\.[0-9]{1,20})?)").fullm
 _AMOUNT = re.compile(r"[0-9]{1,80}(?:\.[0-9]{1,80})?").fullmatch
 _X402 = "payment-required"
 _BIDS = ("crawler-exact-price", "crawler-max-price")
+_READ = frozenset({_X402, "crawler-price", "crawler-charged", *_BIDS})
+_SEVERAL = (list, tuple)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,22 +128,24 @@ def _statements(code: int, offers: list[PaymentOffer]) -> tuple[Statement, ...]:
 def _code(status: object) -> int:
     """Give the status code; 0 where it is none."""
     if isinstance(status, str) and re.fullmatch(r"[1-9][0-9]{2}", status.strip(), re.ASCII):
-        return int(status)
+        return int(status.strip())  # which takes away more than `int` passes over
     return status if isinstance(status, int) and 100 <= status <= 999 else 0  # noqa: PLR2004 - RFC 9110 15
 
 
 def _fields(headers: object) -> dict[str, list[str]]:
-    """Give the values of every header, by name in lower case; what is neither name nor value is left out."""
+    """Give the values of the headers that are read, by name in lower case; what is no name and value is left out."""
     fields: dict[str, list[str]] = {}
     items: Iterable[Any] = headers.items() if isinstance(headers, Mapping) else ()
     if isinstance(headers, list | tuple):
         items = headers
     for item in items:
-        if not isinstance(item, list | tuple) or len(item) != 2:  # noqa: PLR2004 - a name and a value
+        if not isinstance(item, _SEVERAL) or len(item) != 2:  # noqa: PLR2004 - a name and a value
             continue
         name, values = _text(item[0]).strip().lower(), item[1]
-        for value in values if isinstance(values, list | tuple) else (values,):
-            if name and isinstance(value, str | bytes):
+        if name not in _READ:
+            continue
+        for value in values if isinstance(values, _SEVERAL) else (values,):
+            if isinstance(value, str | bytes):
                 fields.setdefault(name, []).append(_text(value).strip())
     return fields
 
@@ -155,7 +159,7 @@ def _prices(fields: Mapping[str, list[str]], name: str, remarks: list[Remark]) -
     found: list[PaymentOffer] = []
     for value in fields.get(name, ()):
         # A proxy joins repeated headers with commas; `USD 1,000` is no two prices, and nobody knows which one it is.
-        matches = [_PRICE(part.strip()) for part in value.split(",")]
+        matches = [_PRICE(part.strip()) for part in value.split(",")] if len(value) <= HEADER_LIMIT else [None]
         read = [PaymentOffer("pay-per-crawl", m[2], m[1].upper(), where=name) for m in matches if m]
         if len(read) == len(matches):
             found += read

@@ -19,6 +19,7 @@ _OURS = (_ODRL, _TDM)
 _VALUES = ("@id", "@value", "rdf:value", "http://www.w3.org/1999/02/22-rdf-syntax-ns#value")
 _BESIDE_VALUES = {"@type", "@language", "uid"}
 _STEPS = 4
+_LONGEST_IRI = 200  # characters; no name that is known is as long, and the cut mark keeps one from becoming so
 # Members that take something away from a permission: whatever namespace they are put in, they are not passed over.
 _RESTRICTING = {
     "prohibition", "obligation", "duty", "constraint", "refinement", "assignee", "consequence", "remedy", "inheritFrom",
@@ -56,7 +57,8 @@ class Names:
                 for term, value in context.items() if isinstance(context, dict) else ():
                     iri = value.get("@id") if isinstance(value, dict) else value
                     if isinstance(iri, str):
-                        self._terms[term] = iri
+                        # Thousands of names may begin with one term: each would be as long as what it stands for.
+                        self._terms[term] = iri if len(iri) <= _LONGEST_IRI else f"{iri[:_LONGEST_IRI]}…"
 
     def local(self, value: Any) -> str:
         """Give a name without namespace where it is of ODRL or TDMRep, and whole where it is not.

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rightful.facts.statement import Reading
 from rightful.signals import content_signal, content_usage, http_payment, licence, page_meta, robots_tag, rsl, tdmrep
 from rightful.signals.embedded import c2pa, plus
+from rightful.signals.header_forms import header_pairs, unfolded
 from rightful.signals.markup import looks_like_markup
 from rightful.signals.page_fields import read_fields
-from rightful.signals.page_lines import header_pairs, licences_named, lines_of
+from rightful.signals.page_lines import licences_named, lines_of
 from rightful.signals.page_meta import PageHead
 from rightful.signals.site_files import Interpretation, resolved
 from rightful.signals.told import Part, said_to
@@ -40,13 +42,12 @@ _LINES_OF = {
 # Read from the document itself, which knows the place; the lines say the same.
 _READ_WHOLE = frozenset({"rsl_inline", "access"})
 _STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
-_LINE_END = re.compile(rb"\r\n|\n|\r")
+_STATUS_LINE_LATER = re.compile(rb"\s*(HTTP/\d(?:\.\d)?[ \t]+\d{3}(?!\d))")
 _BLANK = re.compile(rb"\r?\n\r?\n|\r\r")
-_FOLD = re.compile(rb"(?:\r\n|\n|\r)[ \t]+")
 _ANYBODY = Interpretation()  # what is declared does not depend on who asks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Response:
     """A response, whole or in part.
 
@@ -60,7 +61,7 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
     html: bytes | None = None
 
-    @property
+    @cached_property
     def lines(self) -> str:
         """What screening keeps of it."""
         return lines_of(self.status, self.headers, self.html)
@@ -74,23 +75,21 @@ def parse_dump(octets: bytes) -> Response:
     rest = octets.removeprefix(b"\xef\xbb\xbf").lstrip()
     if rest[:1] in {b"{", b"["}:
         return Response(headers=tuple(header_pairs(rest)))
-    status, head = None, b""
+    status, start = None, 0
     while True:
-        head, body = _head_and_rest(rest)
-        match = _STATUS_LINE.match(head)
+        blank = _BLANK.search(rest, start)
+        end, after = blank.span() if blank else (len(rest), len(rest))
+        match = _STATUS_LINE.match(rest, start, end)
         status = int(match[1]) if match else status
-        if match is None or not _STATUS_LINE.match(body.lstrip()):
+        following = _STATUS_LINE_LATER.match(rest, after)
+        if match is None or following is None:
             break
-        rest = body.lstrip()
-    lines = _LINE_END.split(_FOLD.sub(b" ", head))[1 if match else 0 :]
-    parts = (line.decode("latin-1").partition(":") for line in lines)  # RFC 9110 5.5: a character is an octet
+        start = following.start(1)
+    lines = unfolded(rest[start:end].decode("latin-1"))[1 if match else 0 :]  # RFC 9110 5.5: a character is an octet
+    parts = (line.partition(":") for line in lines)
     headers = tuple((name.strip(), value.strip()) for name, colon, value in parts if colon)
+    body = rest[after:]
     return Response(status, headers, body if looks_like_markup(body) else None)
-
-
-def _head_and_rest(octets: bytes) -> tuple[bytes, bytes]:
-    end = _BLANK.search(octets)
-    return (octets[: end.start()], octets[end.end() :]) if end else (octets, b"")
 
 
 def response_parts(response: Response, asked: Interpretation, document: str = PAGE) -> tuple[Part, ...]:
@@ -123,7 +122,10 @@ def declared_by_response(response: Response, url: str = "") -> tuple[Declared, .
 def xmp_parts(packet: bytes, document: str = "xmp") -> tuple[Part, ...]:
     """Read an XMP packet."""
     tdm = tdmrep.in_metas(plus.tdm_metas(packet))
-    parts = (Part(document, plus.PROTOCOL, plus.in_xmp(packet)), Part(document, tdmrep.PROTOCOL, _placed(tdm, "xmp")))
+    parts = [Part(document, plus.PROTOCOL, plus.in_xmp(packet)), Part(document, tdmrep.PROTOCOL, _placed(tdm, "xmp"))]
+    for number, source in enumerate(rsl.in_metadata(packet)):
+        licence = rsl.RslDocument.parse(source.encode(), in_page=True)
+        parts.append(Part(document, rsl.PROTOCOL, _placed(licence.statements("/"), f"rsl {number}")))
     return tuple(part for part in parts if part.reading != Reading())
 
 

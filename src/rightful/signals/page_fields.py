@@ -8,16 +8,17 @@ record.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage
 from rightful.signals import content_signal, content_usage, http_payment, licence, page_meta, robots_tag, rsl, tdmrep
 from rightful.signals.embedded import c2pa, plus
+from rightful.signals.header_forms import UNREAD
 from rightful.signals.page_lines import (
     LOOKED_AT,
     SEVERAL,
-    UNREAD,
     of_headers,
     of_lines,
     of_manifest,
@@ -109,7 +110,8 @@ def read_fields(lines: str, asked: Interpretation) -> PageFields:
         read += rsl.RslDocument.parse(source.encode(), in_page=True).statements("/", user=asked.user)
     for status in given.get("http_status", ()):
         headers = [(name.replace("_", "-"), value) for name in _PAYMENT for value in given.get(name, ())]
-        read += http_payment.in_response(status.removesuffix(".0"), headers).reading
+        code = _STATUS(status)
+        read += http_payment.in_response(code[1] if code else status, headers).reading
     for value in given.get("data_mining", ()):
         read += plus.in_metadata(_value(value))
     for value in given.get("c2pa", ()):
@@ -123,6 +125,7 @@ def read_fields(lines: str, asked: Interpretation) -> PageFields:
     return PageFields(read, tuple(given.get("rsl_url", ())), tuple(sorted(licences)), frozenset(looked_for))
 
 
+_STATUS = re.compile(r"(?:HTTP/\S+\s+)?(\d{3})(?!\d)", re.IGNORECASE).match  # `451`, `451.0`, `HTTP/2 451`, `451 Gone`
 _PAYMENT = ("crawler_price", "crawler_exact_price", "crawler_max_price", "crawler_charged", "payment_required")
 
 
@@ -161,11 +164,22 @@ def _value(written: str) -> Any:
 
 
 def _unread(name: str) -> list[Statement]:
-    """Give what stands where something was there and could not be kept: it may have been a refusal of any use."""
-    protocol = _PROTOCOL_OF.get(name, page_meta.PROTOCOL)
-    return [Statement(protocol, usage, Preference.ERROR, "", name) for usage in Usage]
+    """Give what stands where something was there and could not be kept: it may have been a refusal of any use.
+
+    Of headers, or of a page, nobody knows whose refusal it was.
+    """
+    protocols = _MAY_BE.get(name) or (_PROTOCOL_OF.get(name, page_meta.PROTOCOL),)
+    return [Statement(protocol, use, Preference.ERROR, "", name) for protocol in protocols for use in Usage]
 
 
+# A licence is named, and states nothing.
+_MAY_BE = {
+    "http_headers": _LOOKED_AT["headers"],
+    "page": tuple(protocol for protocol in _LOOKED_AT["page"] if protocol != licence.PROTOCOL),
+    "page_fields": tuple(
+        dict.fromkeys((*_LOOKED_AT["headers"], *_LOOKED_AT["page"], *_LOOKED_AT["xmp"], c2pa.PROTOCOL))
+    ),
+}
 _PROTOCOL_OF = {
     "x_robots_tag": robots_tag.PROTOCOL,
     "meta_robots": robots_tag.PROTOCOL,

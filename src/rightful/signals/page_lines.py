@@ -8,19 +8,24 @@ keep of a page, so what is not here is not decided on.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import re
+from typing import TYPE_CHECKING
 
 from rightful.facts.statement import shown
 from rightful.signals import rsl
 from rightful.signals.embedded import c2pa, plus
-from rightful.signals.page_meta import Licence, PageHead
+from rightful.signals.header_forms import STATING, UNREAD, header_pairs
+from rightful.signals.licence import UNKNOWN, read_licence
+from rightful.signals.markup import read_page
+from rightful.signals.page_meta import ELEMENTS, LIMIT_OCTETS, Licence, PageHead
 from rightful.signals.product_tokens import token_table
 from rightful.signals.robots_tag import is_directive
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 SEVERAL = "\x1e"  # between the lines of a field that was sent more than once
 LONGEST_LINE = 32_768  # characters; what would be longer is not cut, which could lose a refusal, but held
-UNREAD = "unread"  # names what was too long, or could not be read
 LOOKED_AT = "looked_at"  # names what was there to be read, whether it states anything or not
 
 _HEADERS = {
@@ -31,14 +36,33 @@ _HEADERS = {
     )
 }  # fmt: skip
 # Text of headers in which this is not found, and which is no JSON, states nothing: its lines are these.
-HEADERS_THAT_STATE = r"(?i)^\s*[{\[]|x-robots-tag|tdm-|content-usage|content-signal|crawler-|payment-required|rsl\+xml"
+HEADERS_THAT_STATE = rf"(?i)^\s*[{{\[\"]|{STATING}"
 HEADERS_WITHOUT = f"{LOOKED_AT}: headers"
+# What a column of values holds where it holds more than the value: markup, JSON, quotes, the name of the field.
+WRAPPED_VALUE = r"(?i)^\s*(?:[<\[{\"']|[a-z]+[-_][a-z-_]+\s*:)"
 _METAS = {"robots": "meta_robots", "tdm-reservation": "meta_tdm_reservation", "tdm-policy": "meta_tdm_policy"}
+# Every line there is.
+NAMES = frozenset({
+    *_HEADERS.values(), *_METAS.values(), LOOKED_AT, UNREAD, "access", "c2pa", "data_mining", "http_status", "meta_bot",
+    "page_licence", "rsl_inline", "rsl_url", "xmp_tdm_policy", "xmp_tdm_reservation",
+})  # fmt: skip
 # What in a packet that cannot be read may be a refusal; PLUS says so itself.
 _IN_PACKETS = {b"www.w3.org/ns/tdmrep": "xmp_tdm_reservation", rsl.NAMESPACE.encode(): "rsl_inline"}
-_LICENCE_METAS = ("dc.rights", "dcterms.rights", "dc.license", "dcterms.license", "dc.rights.license")
-_STATUS_LINE = "http/"
+_LICENCE_METAS = frozenset(
+    f"{prefix}{name}"
+    for prefix in ("dc.", "dc:", "dcterms.", "dcterms:", "dct:", "cc:", "")
+    for name in ("rights", "license", "licence")
+) | {"dc.rights.license"}
+# What a refusal cannot be written without, in the part of a page that was not read.
+_MAY_REFUSE = re.compile(
+    rb"\bno-?(?:image)?ai\b|\bnoml\b|nosnippet|max-snippet|tdm[-:_]reservation|rsl\+xml|rslstandard|"
+    rb"creativecommons\.org/licenses|rel\s*=\s*[\"']?(?:\w+:)?license|<meta[^>]{0,99}name\s*=\s*[\"']?robots",
+    re.IGNORECASE,
+).search
+_UNREAD_PARTS = ("cut", "too-deep", "no-document", "too-many-attributes")
+_LONGEST_LICENCE = 200  # characters; of a longer text what it is read as is kept
 _LONGEST_CONTENT = 1_000
+_MOST_WORDS = 3  # between two commas of a robots tag: `max-snippet: 50`, `otherbot: noai`
 
 
 def lines_of(status: int | None = None, headers: Sequence[tuple[str, str]] = (), html: bytes | None = None) -> str:
@@ -60,10 +84,48 @@ def lines_of(status: int | None = None, headers: Sequence[tuple[str, str]] = (),
 
 
 def of_headers(written: object) -> str:
-    """Give the lines of headers: a block of `Name: value` lines, JSON or a map of them, pairs, or a list of pairs."""
+    """Give the lines of headers, in any form (`header_forms.header_pairs`)."""
     found = _Lines()
     found.add_headers(header_pairs(written))
     return found.text()
+
+
+def of_field(role: str, written: str) -> str:
+    """Give the lines of one value, where more stands in its column than the value (`WRAPPED_VALUE`).
+
+    Args:
+        role: whose column it is: the line's name.
+        written: a whole meta element; JSON of a text, or of several; quotes; the field with its name.
+    """
+    text = written.strip()
+    found = _Lines()
+    if text.startswith("<") and role != "page_licence":
+        found.add_page(text.encode("utf-8", "replace"))
+        return found.text()
+    name, colon, value = text.partition(":")
+    if colon and _HEADERS.get(name.strip().lower().replace("_", "-")) == role:
+        text = value.strip()
+    for one in _unwrapped(text) if role != "data_mining" else [text]:
+        found.add(role, one)
+    return found.text()
+
+
+def _unwrapped(text: str) -> list[str]:
+    """Take values out of JSON, or out of the quotes that Python and spreadsheets put around them."""
+    if text[:1] not in {"[", '"', "'", "{"}:
+        return [text]
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return [part.strip(" \t[]\"'") for part in re.split(r"[\"']\s*,\s*[\"']", text)]
+    if isinstance(value, list):
+        return [str(one) for one in value if one is not None]
+    return [value if isinstance(value, str) else text]
+
+
+def is_read(name: str) -> bool:
+    """Tell whether a header of this name is read."""
+    return name.strip().lower().replace("_", "-") in {*_HEADERS, "link"}
 
 
 def of_page(html: str | bytes) -> str:
@@ -93,10 +155,15 @@ def of_xmp(xmp: str | bytes) -> str:
 
 
 def of_rsl(source: str | bytes) -> str:
-    """Give the lines of an RSL document, or a `<content>` of one, that came with the record, from a feed say."""
+    """Give the lines of an RSL document, or a `<content>` of one, that came with the record, in a feed's item say."""
     found = _Lines()
+    octets = source.encode("utf-8", "replace") if isinstance(source, str) else source
     found.add(LOOKED_AT, "rsl")
-    found.add("rsl_inline", source.decode("utf-8", "replace") if isinstance(source, bytes) else source)
+    licences = rsl.alone(octets)
+    for licence in licences:
+        found.add("rsl_inline", licence)
+    if not licences and octets.strip():
+        found.add(UNREAD, "rsl_inline")
     return found.text()
 
 
@@ -111,47 +178,16 @@ def of_manifest(manifest: object) -> str:
 
 
 def of_lines(lines: str | bytes) -> str:
-    """Give lines that were made before, as they are."""
+    """Give lines that were made before, as they are; a name that no reader knows may be a refusal's."""
     written = lines.decode("utf-8", "replace") if isinstance(lines, bytes) else lines
-    return "\n".join(line for line in written.split("\n") if ": " in line)
-
-
-def header_pairs(written: object) -> list[tuple[str, str]]:
-    """Give names and values of headers, however they were kept.
-
-    Args:
-        written: a block of text, with a status line or without; JSON; a map, of texts or of lists of them; a list of
-            pairs, or of maps with `name` (or `key`) and `value`.
-    """
-    if isinstance(written, bytes):
-        written = written.decode("utf-8", "replace")
-    if isinstance(written, str):
-        if written.lstrip()[:1] in {"{", "["}:
-            try:
-                return header_pairs(json.loads(written))
-            except (ValueError, RecursionError):
-                return [(UNREAD, "http_headers")]
-        parts = (line.partition(":") for line in written.splitlines())
-        return [(name, value) for name, colon, value in parts if colon and not name.lower().startswith(_STATUS_LINE)]
-    if isinstance(written, Mapping):
-        return [(str(name), text) for name, value in written.items() for text in _texts(value)]
-    pairs: list[tuple[str, str]] = []
-    for item in written if isinstance(written, list | tuple) else ():
-        if isinstance(item, Mapping):
-            name = item.get("name", item.get("key"))
-            pairs += [(str(name), text) for text in _texts(item.get("value"))]
-        elif isinstance(item, list | tuple) and len(item) == 2:  # noqa: PLR2004 - a name and a value
-            pairs += [(str(item[0]), text) for text in _texts(item[1])]
-    return pairs
-
-
-def _texts(value: Any) -> list[str]:
-    several = value if isinstance(value, list | tuple) else [value]
-    return [
-        one.decode("latin-1") if isinstance(one, bytes) else str(one)
-        for one in several
-        if one is not None and one != ""
-    ]
+    kept = []
+    for line in written.split("\n"):
+        name, colon, _ = line.partition(": ")
+        if name in NAMES and colon:
+            kept.append(line)
+        elif line.strip():
+            kept.append(f"{UNREAD}: page_fields")
+    return "\n".join(dict.fromkeys(kept))
 
 
 class _Lines:
@@ -165,11 +201,11 @@ class _Lines:
 
     def add_headers(self, headers: Iterable[tuple[str, str]]) -> None:
         self.add(LOOKED_AT, "headers")
-        for name, value in headers:
-            known = _HEADERS.get(name.strip().lower())
-            if known:
-                self.add(known, value)
-            elif name.strip().lower() == "link":
+        for written, value in headers:
+            name = written.strip().lower()
+            if name in _HEADERS:
+                self.add(_HEADERS[name], value)
+            elif name == "link":
                 for url in rsl.link_urls([value]):
                     self.add("rsl_url", url)
             elif name == UNREAD:
@@ -177,31 +213,31 @@ class _Lines:
 
     def add_page(self, html: bytes) -> None:
         self.add(LOOKED_AT, "page")
-        head = PageHead.parse(html)
-        if any(remark.code == "too-many-attributes" for remark in head.remarks):
-            self.add(UNREAD, "page")
-            return
+        page = read_page(html[:LIMIT_OCTETS], ELEMENTS)
+        head = PageHead.of(page, len(html))
+        odd = {remark.code for remark in head.remarks}.intersection(_UNREAD_PARTS)
+        if odd or b"<" not in html:  # text has no elements, and may be of a file that states something
+            rest = html[LIMIT_OCTETS - _LONGEST_CONTENT :] if odd == {"cut"} else html
+            if "too-many-attributes" in odd or _MAY_REFUSE(rest.replace(b"\0", b"")):
+                self.add(UNREAD, "page")
         for name, content in head.metas:
             self._add_meta(name.lower(), content)
         for licence in licences_named(head):
-            self.add("page_licence", shown(licence.href))
+            self.add("page_licence", _kept_licence(licence.href))
         if head.accessible_for_free is False:
             self.add("access", "isAccessibleForFree=false")
-        if rsl.MEDIA_TYPE.encode() in html.lower():
-            self._add_rsl(html)
-
-    def _add_meta(self, name: str, content: str) -> None:
-        if name in _METAS:
-            self.add(_METAS[name], content)
-        elif _is_for_a_bot(name, content):
-            self.add("meta_bot", f"{name}={content}")
-
-    def _add_rsl(self, html: bytes) -> None:
-        declared = rsl.in_page(html)
+        declared = rsl.in_elements(page.elements)
         for url in declared.urls:
             self.add("rsl_url", url)
         for source in declared.sources:
             self.add("rsl_inline", source)
+
+    def _add_meta(self, name: str, content: str) -> None:
+        known = _METAS.get(name.replace(":", "-").replace("_", "-"))
+        if known:
+            self.add(known, directives_of(content) if known == "meta_robots" else content)
+        elif _is_for_a_bot(name, content):
+            self.add("meta_bot", f"{name}={directives_of(content)}")
 
     def text(self) -> str:
         lines = []
@@ -209,6 +245,30 @@ class _Lines:
             line = f"{name}: {SEVERAL.join(values)}"
             lines.append(line if len(line) <= LONGEST_LINE else f"{UNREAD}: {name}")
         return "\n".join(line.encode("utf-8", "replace").decode() for line in lines)
+
+
+def directives_of(content: str) -> str:
+    """Give what a robots meta element says, without what no robots tag says: it may be text of the page.
+
+    What is as short as directives are is kept as written, known or not.
+    """
+    parts = re.split("([,;\uff0c])", content)
+    if len(content) <= _LONGEST_CONTENT and all(len(part.split()) <= _MOST_WORDS for part in parts):
+        return content
+    dated = "unavailable" in content.lower()
+    return re.sub(r"[\w+-]+", lambda word: word[0] if _is_kept(word[0], dated=dated) else "x", content)
+
+
+def _is_kept(word: str, *, dated: bool) -> bool:
+    return is_directive(word) or word.lstrip("+-").isdecimal() or (dated and word[:1].isdecimal())
+
+
+def _kept_licence(written: str) -> str:
+    """Give a licence as written, or, of a text, what it is read as."""
+    if len(written) <= _LONGEST_LICENCE:
+        return written
+    read = read_licence(written).id
+    return shown(written) if read == UNKNOWN else read
 
 
 def licences_named(head: PageHead) -> list[Licence]:

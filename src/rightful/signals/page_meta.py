@@ -7,19 +7,18 @@
 
 from __future__ import annotations
 
-import codecs
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree
-from lxml import html as lxml_html
-
 from rightful.facts.statement import Reading, Remark, shown
-from rightful.signals.markup import is_crowded
+from rightful.signals.markup import read_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from rightful.signals.markup import Page
 
 PROTOCOL = "page-meta"
 VERSION = "HTML Living Standard; schema.org"
@@ -38,12 +37,12 @@ REMARKS = {
 }
 
 LIMIT_OCTETS = 512 * 1024
+ELEMENTS = ("meta", "link", "a", "area", "script")
 _DEEPEST = 32
 _LONGEST_KEY = 50
 _PROPERTIES = {"isAccessibleForFree", "license", "usageInfo", "conditionsOfAccess"}
 # HTML has `copyright` for a synonym of `license`.
 _LICENCE_RELS = {"license", "copyright"}
-_ATTRIBUTES = ("name", "property", "content", "rel", "href", "type")
 _BOOLEANS = {"true": True, "false": False}
 # Comment and CDATA marks around a block are left from XHTML.
 _OPENINGS = ("//", "/*", "<!--", "<![CDATA[", "*/")
@@ -57,7 +56,7 @@ class Licence:
     Attributes:
         href: as written: may be relative, or a name where schema.org has it.
         media_type: the link's `type`, lower-case: `application/rsl+xml` is an RSL document; empty where it has none.
-        where: `link rel=license`, `a rel=license`, or the place in JSON-LD.
+        where: `link rel=license`, `a property=license`, or the place in JSON-LD.
     """
 
     href: str
@@ -85,7 +84,7 @@ class PageHead:
     """What a page says about itself.
 
     Attributes:
-        metas: name (or `property`) and content of each meta element that has a name, in order, as written.
+        metas: name (or `property`, or `itemprop`) and content of each meta element that has one, in order, as written.
         licences: in order, those of JSON-LD last.
         declared: schema.org properties about access and rights.
         remarks: what was odd about the page.
@@ -99,30 +98,36 @@ class PageHead:
     @classmethod
     def parse(cls, html: bytes) -> PageHead:
         """Read a page as served. What cannot be read says nothing, and says why."""
-        remarks = [Remark("cut", text=f"{len(html)} octets")] if len(html) > LIMIT_OCTETS else []
-        octets = html[:LIMIT_OCTETS]
-        if is_crowded(octets):
-            return cls(remarks=(*remarks, Remark("too-many-attributes")))
-        root = _root(octets, remarks)
-        if root is None:
-            return cls(remarks=(*remarks, Remark("no-document")))
+        return cls.of(read_page(html[:LIMIT_OCTETS], ELEMENTS), len(html))
+
+    @classmethod
+    def of(cls, page: Page, length: int) -> PageHead:
+        """Read the `ELEMENTS` of a page.
+
+        Args:
+            page: its first `LIMIT_OCTETS`.
+            length: octets it has.
+        """
+        remarks = [Remark("cut", text=f"{length} octets")] if length > LIMIT_OCTETS else []
+        odd = {"too-many-attributes": page.crowded, "no-document": page.empty, "too-deep": page.deep}
+        remarks += [Remark(code) for code, found in odd.items() if found]
         metas: list[tuple[str, str]] = []
         licences: list[Licence] = []
         declared: list[Declared] = []
         blocks = 0
-        for element in root.iter("meta", "link", "a", "area", "script"):
-            # Only these: to list all attributes of an element takes lxml time quadratic in their number.
-            attributes = {name: str(element.get(name)) for name in _ATTRIBUTES if element.get(name) is not None}
+        for element in page.elements:
+            attributes = element.attributes
             if element.tag == "meta":
-                name = attributes.get("name", "").strip() or attributes.get("property", "").strip()
+                names = (attributes.get(key, "").strip() for key in ("name", "property", "itemprop"))
+                name = next((name for name in names if name), "")
                 if name:
                     metas.append((name, attributes.get("content", "").strip()))
             elif element.tag == "script":
                 if _media_type(attributes) == "application/ld+json":
-                    declared.extend(_declared(element.text or "", f"json-ld {blocks}", remarks))
+                    declared.extend(_declared(element.text, f"json-ld {blocks}", remarks))
                     blocks += 1
-            elif _LICENCE_RELS & set(attributes.get("rel", "").lower().split()) and "href" in attributes:
-                where = f"{element.tag} rel=license"
+            elif "href" in attributes and (key := _names_licence(attributes)):
+                where = f"{element.tag} {key}=license"
                 licences.append(Licence(attributes["href"].strip(), _media_type(attributes), where))
         licences += [Licence(d.value, "", d.where) for d in declared if d.name == "license"]
         return cls(tuple(metas), tuple(licences), tuple(declared), tuple(remarks))
@@ -142,6 +147,15 @@ class PageHead:
             if code:
                 found.append(Remark(code, declared.where, shown(declared.value)))
         return Reading(remarks=tuple(dict.fromkeys((*self.remarks, *found))))
+
+
+def _names_licence(attributes: Mapping[str, str]) -> str:
+    """Give the attribute by which a link is one to a licence: HTML's, RDFa's (`cc:license`), or of microdata."""
+    for key in ("rel", "property", "itemprop"):
+        words = attributes.get(key, "").lower().split()
+        if any(re.split("[:/#]", word)[-1] in _LICENCE_RELS for word in words):
+            return key
+    return ""
 
 
 def _code(declared: Declared) -> str:
@@ -168,37 +182,8 @@ def _boolean(value: str) -> bool | None:
     return _BOOLEANS.get(value.strip().lower().rpartition("/")[2])
 
 
-def _media_type(attributes: dict[str, str]) -> str:
+def _media_type(attributes: Mapping[str, str]) -> str:
     return attributes.get("type", "").partition(";")[0].strip().lower()
-
-
-def _root(octets: bytes, remarks: list[Remark]) -> Any:
-    """Give the root element; None where there is none. The parser opens nothing and mends bad markup.
-
-    It gives up at 2,048 open elements, and without `huge_tree` at 256, which real pages reach by leaving elements open.
-    """
-    if octets.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        octets = octets.decode("utf-16", "replace").encode("utf-8", "replace")
-    octets = octets.removeprefix(codecs.BOM_UTF8).replace(b"\0", b"")  # libxml2 would see nothing after a NUL
-    encoding = "utf-8" if _is_utf8(octets) else None  # else what the page declares
-    parser = lxml_html.HTMLParser(
-        encoding=encoding, no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
-    )
-    try:
-        root = etree.fromstring(octets, parser)
-    except (etree.LxmlError, ValueError, AssertionError):
-        return None
-    if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
-        remarks.append(Remark("too-deep"))
-    return root
-
-
-def _is_utf8(octets: bytes) -> bool:
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(octets)  # the cut may go through a character
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _declared(text: str, block: str, remarks: list[Remark]) -> list[Declared]:

@@ -33,9 +33,11 @@ REMARKS = {
     "bad-value": "max-snippet takes a whole number; this one states nothing",
     "prefix-in-meta": "a meta element names its bot by its name; the words count for that name",
     "unknown-word": "no vendor documents the word: it states nothing",
+    "too-long": "all values together are longer than 64 KiB: the rest was not read, and may be a refusal",
 }
 
 HEADER = "X-Robots-Tag"
+LIMIT_CHARACTERS = 64 * 1024  # of all values together
 
 # Every word a vendor documents, and what kind it is; `silent` says nothing of AI.
 _Kind = Literal["ai", "ml", "image-ai", "snippet", "noarchive", "nocache", "search", "silent"]
@@ -117,6 +119,7 @@ class _Said:
     stated: frozenset[_Kind]
     statements: dict[Statement, None] = field(default_factory=dict)
     remarks: dict[Remark, None] = field(default_factory=dict)
+    left: int = LIMIT_CHARACTERS
 
     @classmethod
     def under(cls, bots: Sequence[str], media: str, bing_words: str, search_words: str) -> _Said:
@@ -129,7 +132,17 @@ class _Said:
             stated.add("search")
         return cls(frozenset(bot.strip().lower() for bot in bots), frozenset(stated))
 
-    def add(self, directives: Iterable[_Directive], where: str) -> None:
+    def read(self, value: str, scope: str, where: str, *, prefixes: bool) -> bool:
+        """Read one more value, as far as values are read; tell whether another one is."""
+        self._add(_directives(value[: self.left], scope, prefixes=prefixes), where)
+        self.left -= len(value) + 1
+        if self.left < 0:
+            unread = (Statement(PROTOCOL, use, Preference.ERROR, VERSION, where) for use in (*_BOTH, Usage.SEARCH))
+            self.statements.update(dict.fromkeys(unread))
+            self.remarks[Remark("too-long", where)] = None
+        return self.left >= 0
+
+    def _add(self, directives: Iterable[_Directive], where: str) -> None:
         for directive in directives:
             codes, kind = list(directive.codes), _kind(directive)
             preference, says, conditions = _NOTHING
@@ -183,7 +196,8 @@ def in_headers(
     """
     said = _Said.under(bots, media, bing_words, search_words)
     for value in values:
-        said.add(_directives(value, "", prefixes=True), HEADER)
+        if not said.read(value, "", HEADER, prefixes=True):
+            break
     return said.reading()
 
 
@@ -201,7 +215,8 @@ def in_metas(
         called = name.strip().lower()
         if called == "robots" or called in said.bots:
             scope = "" if called == "robots" else called
-            said.add(_directives(content, scope, prefixes=False), f"meta {called}")
+            if not said.read(content, scope, f"meta {called}", prefixes=False):
+                break
     return said.reading()
 
 

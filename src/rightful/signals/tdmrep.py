@@ -38,6 +38,7 @@ _USAGES = (Usage.TRAIN, Usage.INPUT)
 _RESERVATION, _POLICY = "tdm-reservation", "tdm-policy"
 _LOOSE = {"1": 1, "true": 1, "yes": 1, "0": 0}
 _DEEPEST = 8
+_MOST_REMARKS = 100  # an author who reads these has enough to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +77,9 @@ class TdmRep:
         if looks_like_markup(body):
             return cls((), (Remark("markup"),))
         try:
-            value = json.loads(body[:LIMIT_OCTETS].decode("utf-8-sig"))
-        except (ValueError, RecursionError):
+            return cls(*_rules(json.loads(body[:LIMIT_OCTETS].decode("utf-8-sig"))))
+        except (ValueError, RecursionError):  # which what can just be read may raise when it is written as evidence
             return cls((), (Remark("not-json", text=shown(body[:200].decode("utf-8", "replace"))),))
-        remarks: list[Remark] = []
-        if isinstance(value, list):
-            rules = [_rule(row, f"/{n}", remarks) for n, row in enumerate(value) if isinstance(row, dict)]
-            return cls([rule for rule in rules if rule], remarks)
-        remarks.append(Remark("not-an-array", text=shown(json.dumps(value, ensure_ascii=False)[:1000])))
-        found = _reserved_within(value, "", 0)
-        return cls(
-            [_Rule("/", reserved=True, policy="", where=found, text=f"{_RESERVATION}: 1")] if found else [], remarks
-        )
 
     def part(self, target: str) -> Hashable:
         """Give what of a path decides: which rule is the first that matches."""
@@ -153,17 +145,26 @@ def _pairs(pairs: Iterable[tuple[str, str]], prefix: str) -> Reading:
     return Reading(_statements(reserved, policy, f"{prefix}{_RESERVATION}", text), tuple(remarks))
 
 
+def _rules(value: Any) -> tuple[list[_Rule], list[Remark]]:
+    remarks: list[Remark] = []
+    if isinstance(value, list):
+        rules = [_rule(row, f"/{n}", remarks) for n, row in enumerate(value) if isinstance(row, dict)]
+        return [rule for rule in rules if rule], remarks
+    remarks.append(Remark("not-an-array", text=shown(json.dumps(value, ensure_ascii=False)[:1000])))
+    found = shown(_reserved_within(value, "", 0))
+    return [_Rule("/", reserved=True, policy="", where=found, text=f"{_RESERVATION}: 1")] if found else [], remarks
+
+
 def _rule(row: dict[str, Any], where: str, remarks: list[Remark]) -> _Rule | None:
-    text = shown(json.dumps(row, ensure_ascii=False)[:1000])
     reserved = _value(row.get(_RESERVATION), f"{where}/{_RESERVATION}", remarks)
     location, policy = row.get("location"), row.get(_POLICY)
     if not isinstance(location, str) or not location.strip():
-        remarks.append(Remark("no-location", where, text))
+        _note(remarks, "no-location", where, row)
         if not reserved:
             return None
         location = "/"
     if policy and not reserved:
-        remarks.append(Remark("policy-without-reservation", where, text))
+        _note(remarks, "policy-without-reservation", where, row)
     pattern = location.strip()
     octets = (pattern if pattern[0] in "/*" else f"/{pattern}").encode("utf-8", "replace")
     return _Rule(
@@ -171,8 +172,17 @@ def _rule(row: dict[str, Any], where: str, remarks: list[Remark]) -> _Rule | Non
         reserved,
         policy if isinstance(policy, str) else "",
         f"{where}/{_RESERVATION}",
-        text,
+        _written(row),
     )
+
+
+def _note(remarks: list[Remark], code: str, where: str, row: dict[str, Any]) -> None:
+    if len(remarks) < _MOST_REMARKS:
+        remarks.append(Remark(code, where, _written(row)))
+
+
+def _written(row: dict[str, Any]) -> str:
+    return shown(json.dumps(row, ensure_ascii=False)[:1000])
 
 
 def _value(value: Any, where: str, remarks: list[Remark]) -> bool | None:
@@ -183,7 +193,8 @@ def _value(value: Any, where: str, remarks: list[Remark]) -> bool | None:
         return None
     if isinstance(value, str) and value in {"0", "1"} and not where.startswith("/"):
         return value == "1"  # headers and meta elements have no numbers
-    remarks.append(Remark("not-0-or-1", where, shown(str(value)[:200])))
+    if len(remarks) < _MOST_REMARKS:
+        remarks.append(Remark("not-0-or-1", where, shown(str(value)[:200])))
     return True if _LOOSE.get(str(value).strip().lower()) == 1 else None
 
 

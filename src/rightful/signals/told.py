@@ -181,7 +181,7 @@ def said_to(
     Returns:
         Tokens of each statement that is said to some and not to others.
     """
-    if not statements:
+    if not statements or len(tokens) < 2:  # noqa: PLR2004 - all of one are told the same
         return {}
     to: dict[Statement, list[str]] = {statement: [] for statement in statements}
     for one, alike in tokens.items():

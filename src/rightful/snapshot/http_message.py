@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from rightful.signals.header_forms import unfolded
 from rightful.snapshot.answers import UnreadableAnswerError
 from rightful.snapshot.warc_octets import GZIP_FORMAT, GZIP_MAGIC
 
@@ -60,15 +61,9 @@ def parse_message(octets: bytes) -> Message | None:
     end = _HEAD_END.search(octets)
     if status is None or end is None:
         return None
-    headers: list[tuple[str, str]] = []
-    for line in _LINE_END.split(octets[: end.start()])[1:]:
-        if line[:1] in {b" ", b"\t"} and headers:
-            name, value = headers[-1]
-            headers[-1] = name, f"{value} {line.strip().decode('latin-1')}".strip()
-            continue
-        name_octets, colon, value_octets = line.partition(b":")
-        if colon:
-            headers.append((name_octets.strip().decode("latin-1"), value_octets.strip().decode("latin-1")))
+    lines = unfolded(octets[: end.start()].decode("latin-1"))[1:]
+    parts = (line.partition(":") for line in lines)
+    headers = [(name.strip(), value.strip()) for name, colon, value in parts if colon]
     return Message(int(status[1]), tuple(headers), end.end())
 
 

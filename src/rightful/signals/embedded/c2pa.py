@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage, shown
 
@@ -27,6 +26,7 @@ REMARKS = {
     "unreadable-entries": "the assertion or its entries are no map",
     "unknown-key": "the assertion has no entry of that name",
     "unknown-use": "use is allowed, notAllowed or constrained, in this spelling",
+    "too-many": "there are more assertions, or places to look for them, than are read: the rest may be a refusal",
     "bare-use": "an entry is a map with use in it, not the word alone",
     "constrained-without-words": "constrained without constraint_info is notAllowed",
     "non-generative-only": "ai_training is about models that generate nothing: it denies, and is too little to permit",
@@ -34,6 +34,9 @@ REMARKS = {
     "invalid-manifest": "the reader of the manifest found it invalid: it permits nothing",
 }
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_LISTS = (list, tuple)
+_CONTAINERS = (dict, *_LISTS, Mapping)
 LABELS = ("cawg.training-mining", "c2pa.training-mining")
 _NAMES = {
     "data_mining": Usage.TRAIN,
@@ -45,10 +48,13 @@ _KEYS = {f"{prefix}.{name}": usage for prefix in ("cawg", "c2pa") for name, usag
 # The prose of the specification and its schema spell it differently.
 _WORDS = ("constraint_info", "constraints_info")
 _WHERE_CHARACTERS = 200
+_MOST_ASSERTIONS = 1_000  # an asset has one, and so has each of its ingredients
+_MOST_PLACES = 100_000  # maps and lists that are looked into; a megabyte of manifests has some ten thousand
+_TOO_MANY = "too-many"  # in the place of a label
+_MOST_REMARKS = 100  # an author who reads these has enough to do
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(NamedTuple):
     """A place in the JSON.
 
     Attributes:
@@ -91,7 +97,7 @@ def in_manifest(manifest: object, *, valid_signature: bool = False) -> Reading:
         remarks.append(Remark("invalid-manifest", "/validation_state", "Invalid"))
         valid = False
     bare = "entries" if isinstance(value, Mapping) and _is_bare(value) else ""
-    for node in _assertions(_root(value), bare):
+    for node in _first(_Node(value, "", "", own=True), bare):
         _read(node, statements, remarks, valid=valid)
     return Reading(tuple(dict.fromkeys(statements)), tuple(dict.fromkeys(remarks)))
 
@@ -108,7 +114,8 @@ def training_mining(manifest: object) -> str:
         except (ValueError, RecursionError):
             return "not JSON"
     bare = "entries" if isinstance(value, Mapping) and _is_bare(value) else ""
-    found = [{"label": node.label or LABELS[0], "data": _said(node.value)} for node in _assertions(_root(value), bare)]
+    several = _first(_Node(value, "", "", own=True), bare)
+    found = [{"label": _label(node.label) or LABELS[0], "data": _said(node.value)} for node in several]
     return json.dumps(found, ensure_ascii=False) if found else ""
 
 
@@ -132,10 +139,6 @@ def _use(entry: Any) -> Any:
     return {"use": _written(entry.get("use"))} | ({_WORDS[0]: words} if words else {})
 
 
-def _root(value: Any) -> _Node:
-    return _Node(value, "", "", own=True)
-
-
 def _is_bare(value: Mapping[Any, Any]) -> bool:
     """Tell whether a value is the assertion's own data, without a label around it."""
     entries = value.get("entries")
@@ -144,68 +147,94 @@ def _is_bare(value: Mapping[Any, Any]) -> bool:
 
 def _label(name: object) -> str:
     """Give the label of an assertion without its instance number (`cawg.training-mining__2`)."""
-    label = name.partition("__")[0] if isinstance(name, str) else ""
+    label = name.partition("__")[0] if isinstance(name, str) and name.startswith(LABELS) else ""
     return label if label in LABELS else ""
 
 
+def _first(root: _Node, bare: str) -> Iterator[_Node]:
+    """Give the assertions that are read; where there are more, an unreadable one, for they may hold a refusal."""
+    for number, node in enumerate(_assertions(root, bare)):
+        if number == _MOST_ASSERTIONS or node.label == _TOO_MANY:
+            yield _Node(None, node.where, _TOO_MANY, own=True)
+            return
+        yield node
+
+
 def _assertions(root: _Node, bare: str) -> Iterator[_Node]:
-    """Give the data of every assertion, in the order it stands in."""
+    """Give the data of every assertion, in the order it stands in; at last a place that is one too many, if it is."""
     if bare:
         yield root
     seen: set[tuple[int, bool]] = set()
-    stack = [root]
+    stack = [iter((root,) if _has_parts(root.value) else ())]
     while stack:
-        node = stack.pop()
-        if not isinstance(node.value, Mapping | list | tuple) or (id(node.value), node.own) in seen:
-            continue
-        seen.add((id(node.value), node.own))
-        labelled, children = _within(node)
-        yield from labelled
-        stack.extend(reversed(children))
+        node = next(stack[-1], None)
+        if node is None:
+            stack.pop()
+        elif (id(node.value), node.own) not in seen:
+            seen.add((id(node.value), node.own))
+            if len(seen) > _MOST_PLACES:
+                yield node._replace(label=_TOO_MANY)
+                return
+            if not isinstance(node.value, _LISTS):
+                yield from _labelled(node)
+            stack.append(_parts(node))
 
 
-def _within(node: _Node) -> tuple[list[_Node], list[_Node]]:
-    """Give the assertions that stand right here, and the places to look into further."""
+def _has_parts(value: Any) -> bool:
+    """Tell whether there is something in a value. Most have nothing, and are not looked into."""
+    return value.__class__ not in _SCALARS and isinstance(value, _CONTAINERS) and bool(value)
+
+
+def _labelled(node: _Node) -> Iterator[_Node]:
+    """Give the assertions that stand right here, in a map."""
     value = node.value
-    if not isinstance(value, Mapping):
-        return [], [node.child(n, inner) for n, inner in enumerate(value)]
-    labelled: list[_Node] = []
-    children: list[_Node] = []
     label = _label(value.get("label"))
     if label and "data" not in value and _is_bare(value):
-        labelled.append(_Node(value, node.where, label, node.own))
+        yield _Node(value, node.where, label, node.own)
     for key, inner in value.items():
         named = label if label and key == "data" else _label(key)
         if named:
-            labelled.append(node.child(key, inner, label=named))
-        elif key == "manifests":
-            children.extend(_manifests(node.child(key, inner), value.get("active_manifest")))
+            yield node.child(key, inner, label=named)
+
+
+def _parts(node: _Node) -> Iterator[_Node]:
+    """Give the places to look into further."""
+    value = node.value
+    if isinstance(value, _LISTS):
+        yield from (node.child(n, inner) for n, inner in enumerate(value) if _has_parts(inner))
+        return
+    label = _label(value.get("label"))
+    for key, inner in value.items():
+        if not _has_parts(inner) or _label(key) or (label and key == "data"):
+            continue
+        if key == "manifests":
+            yield from _manifests(node.child(key, inner), value.get("active_manifest"))
         else:
-            children.append(node.child(key, inner, own=key not in {"ingredients", "ingredient"}))
-    return labelled, children
+            yield node.child(key, inner, own=key not in {"ingredients", "ingredient"})
 
 
-def _manifests(node: _Node, active: object) -> list[_Node]:
+def _manifests(node: _Node, active: object) -> Iterator[_Node]:
     """Give the manifests of a store; those that are not the active one belong to ingredients."""
     value = node.value
-    active = active if isinstance(active, str) else None
-    if isinstance(value, Mapping):
-        found = [(key, inner, key == active) for key, inner in value.items()]
-    elif isinstance(value, list | tuple):
-        labels = [inner.get("label") if isinstance(inner, Mapping) else None for inner in value]
-        found = [(n, inner, labels[n] == active and active is not None) for n, inner in enumerate(value)]
-    else:
-        return []
-    alone = len(found) == 1 and active is None
-    return [node.child(key, inner, own=own or alone) for key, inner, own in found]
+    alone = len(value) == 1 and not isinstance(active, str)
+    named = isinstance(value, Mapping)
+    for key, inner in value.items() if named else enumerate(value):
+        if _has_parts(inner):
+            called = key if named else inner.get("label") if isinstance(inner, Mapping) else None
+            yield node.child(key, inner, own=alone or (isinstance(active, str) and called == active))
 
 
 def _read(node: _Node, statements: list[Statement], remarks: list[Remark], *, valid: bool) -> None:
     """Read the data of one assertion."""
+    node = node._replace(where=_writable(node.where))
     if node.label == LABELS[1]:
         remarks.append(Remark("legacy-label", node.where, node.label))
     data = node.value
     entries = data.get("entries") if isinstance(data, Mapping) else None
+    if node.label == _TOO_MANY:
+        remarks.append(Remark("too-many", node.where))
+        statements.append(Statement(PROTOCOL, Usage.TRAIN, Preference.ERROR, VERSION, node.where))
+        return
     if not isinstance(data, Mapping) or ("entries" in data and not isinstance(entries, Mapping)):
         remarks.append(Remark("unreadable-entries", node.where, _written(data)))
         statements.append(Statement(PROTOCOL, Usage.TRAIN, Preference.ERROR, VERSION, node.where, _written(data)))
@@ -221,8 +250,8 @@ def _read(node: _Node, statements: list[Statement], remarks: list[Remark], *, va
     for key, entry, where in found:
         if key in _KEYS:
             statements.append(_entry(key, entry, where, remarks, permits=valid and node.own))
-        elif isinstance(key, str) and key.startswith(("cawg.", "c2pa.")):
-            remarks.append(Remark("unknown-key", where, shown(key)))  # other prefixes are other people's own
+        elif isinstance(key, str) and key.startswith(("cawg.", "c2pa.")) and len(remarks) < _MOST_REMARKS:
+            remarks.append(Remark("unknown-key", _writable(where), shown(key)))  # other prefixes are other people's own
 
 
 def _entry(key: str, entry: Any, where: str, remarks: list[Remark], *, permits: bool) -> Statement:
@@ -252,7 +281,8 @@ def _preference(use: Any) -> tuple[Preference, str]:
     """Read `use`, and give the remark it is worth. Refusals count in any spelling, allowances in their own."""
     if use == "allowed":
         return Preference.ALLOW, ""
-    word = "".join(c for c in use[:40].lower() if c.isalpha()) if isinstance(use, str) else ""
+    # As it is shown, which is how it is kept: both are read alike.
+    word = "".join(c for c in shown(use[:1000])[:40].lower() if c.isalpha()) if isinstance(use, str) else ""
     if word == "notallowed":
         return Preference.DENY, "" if use == "notAllowed" else "unknown-use"
     if word == "constrained":
@@ -264,6 +294,11 @@ def _constraint(entry: Any) -> str:
     """Give the words of a constraint; empty where there are none."""
     given = (entry.get(name) for name in _WORDS) if isinstance(entry, Mapping) else ()
     return next((shown(words) for words in given if isinstance(words, str) and words.strip()), "")
+
+
+def _writable(where: str) -> str:
+    """Give a place as it can be written: a key may hold half a surrogate pair, and UTF-8 may not."""
+    return where.encode("utf-8", "replace").decode()
 
 
 def _written(value: Any) -> str:

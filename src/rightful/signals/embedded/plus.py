@@ -32,6 +32,7 @@ REMARKS = {
     "unknown-value": "PLUS has no such value",
     "empty": "the property is there without a value",
     "repeated": "the property stands more than once; the most restrictive value counts",
+    "too-many": "the property stands more than a thousand times: the rest was not read, and may be a refusal",
     "terms-missing": "the value points to terms that are not there: it is a refusal",
 }
 
@@ -69,6 +70,8 @@ _PLUS = re.compile(r"https?://ns\.useplus\.org/").match
 _TDM = re.compile(r"https?://www\.w3\.org/ns/tdmrep[/#]?\Z").match
 _LAST = re.compile(r"[/#:.]").split
 _DEEPEST = 12
+_MOST_VALUES = 1_000  # metadata has one
+_FEW_ATTRIBUTES = 50
 
 
 def in_xmp(xmp: bytes) -> Reading:
@@ -162,8 +165,8 @@ def _properties(root: etree._Element) -> Iterator[tuple[str, str, str, str]]:
         if not isinstance(element.tag, str):
             continue  # comments, instructions, entities
         where = f"line {element.sourceline}"
-        for name, given in element.attrib.items():
-            yield *_name(name), where, str(given).strip()
+        for name, given in _attributes(element):
+            yield *_name(name), where, given
         namespace, name = _name(element.tag)
         if name == "DataMining" or name in _TERM_NAMES or _TDM(namespace):
             yield namespace, name, where, _value(element)
@@ -183,10 +186,18 @@ def _value(element: etree._Element) -> str:
             continue
         if inner.text and inner.text.strip():
             return inner.text.strip()
-        for name, given in inner.attrib.items():
-            if _name(name)[1] not in _ABOUT_TERMS and str(given).strip():
-                return str(given).strip()
+        for name, given in _attributes(inner):
+            if _name(name)[1] not in _ABOUT_TERMS and given:
+                return given
     return ""
+
+
+def _attributes(element: etree._Element) -> list[tuple[str, str]]:
+    """Give names and values of an element's attributes; of many, lxml takes time quadratic in their number."""
+    if len(element.attrib) <= _FEW_ATTRIBUTES:
+        return [(str(name), str(given).strip()) for name, given in element.attrib.items()]
+    values: Any = element.xpath("@*")
+    return [(value.attrname, value.strip()) for value in values]
 
 
 def _texts(given: Any, depth: int = 0) -> Iterator[str]:
@@ -203,7 +214,10 @@ def _read(values: list[tuple[str, str]], terms: Mapping[str, str]) -> Reading:
     remarks: list[Remark] = []
     if len(values) > 1:
         remarks.append(Remark("repeated", values[1][0], shown(values[1][1][:1000])))
-    for where, given in values:
+    if len(values) > _MOST_VALUES:
+        remarks.append(Remark("too-many"))
+        statements.append(Statement(PROTOCOL, Usage.TRAIN, Preference.ERROR, VERSION))
+    for where, given in values[:_MOST_VALUES]:
         value, odd = _known(given)
         if odd:
             remarks.append(Remark(odd, where, shown(given[:1000])))

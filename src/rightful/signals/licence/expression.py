@@ -129,8 +129,7 @@ def _wary(choices: tuple[Choice, ...], text: str, codes: list[str]) -> tuple[Cho
 
 
 def _choices(text: str, codes: list[str]) -> tuple[Choice, ...]:
-    parsed = _parsed(text)
-    ids = parsed is not None and all(_is_id(symbol) for symbol in parsed.symbols)
+    parsed, ids = _parsed(text)
     found = None if ids else read_one(text, codes)
     if found is not None and found.whole:
         return (Choice(found.licences),)
@@ -161,16 +160,20 @@ class _TooManyError(Exception):
     """More alternatives than are compared. Never leaves this module."""
 
 
-def _parsed(text: str) -> Any:
-    """Parse an expression; None where it is none. Of an operator any spelling is taken, as tools do."""
+def _parsed(text: str) -> tuple[Any, bool]:
+    """Parse an expression; None where it is none. Of an operator any spelling is taken, as tools do.
+
+    The second value tells whether all that stands in it are ids.
+    """
     if not any(f" {operator} " in f" {text.upper()} " for operator in _OPERATORS):
-        return None
+        return None, False
     from license_expression import ExpressionError  # noqa: PLC0415 - for the few that are expressions
 
     try:
-        return _grammar().parse(text)
+        parsed = _grammar().parse(text)
+        return parsed, parsed is not None and all(map(_is_id, parsed.symbols))
     except (ExpressionError, RecursionError):
-        return None
+        return None, False
 
 
 @functools.cache

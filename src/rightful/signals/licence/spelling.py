@@ -56,7 +56,7 @@ def of_id(written: str, remarks: list[str]) -> Licence | None:
     if found is not None:
         return found
     newer = rows.deprecated.get(key)
-    if newer is None and key.endswith("+"):  # this version, or any later one
+    if newer is None and key.endswith("+") and not key.endswith("++"):  # this version, or any later one
         return of_id(key[:-1], remarks)
     if newer is None:
         return None

@@ -119,6 +119,9 @@ def _re2(pattern: str) -> str:
     return ".*".join(re.escape(s) for s in segments) + ("$" if anchored else "")
 
 
+# What one expression for RE2 may be made of: so many octets of patterns, of which a wildcard counts for so many.
+_RE2_ROOM, _RE2_STAR = 200_000, 80
+
 _EVERYTHING = re.compile(r"/?\*+|/").fullmatch
 
 # After so many targets, one alternation repays its compilation (0.6 ms for a typical site).
@@ -204,6 +207,11 @@ class PathRules:
         live, default_denies = self._live
         return None if live else default_denies
 
+    @property
+    def matches_everything(self) -> bool:
+        """Whether a rule matches every target, so that there is evidence for each."""
+        return any(_EVERYTHING(rule.pattern) for rule in self.rules)
+
     @cached_property
     def _runs(self) -> tuple[_Run, ...]:
         runs: list[_Run] = []
@@ -237,9 +245,21 @@ class PathRules:
         """Give, in precedence order, (allows, RE2 expression over a path) for columnar evaluation.
 
         The caller starts with every row undecided, takes the first expression that matches, and
-        `default_denies` for the rest.
+        `default_denies` for the rest. Neighbours may be of one polarity: RE2 refuses an expression of tens of thousands
+        of wildcards, and is slow from a few thousand on.
         """
-        return [(allow, "|".join(_re2(p) for p in members)) for allow, members in self._polarities()]
+        runs: list[tuple[bool, list[str]]] = []
+        room = 0
+        for allow, members in self._polarities():
+            runs.append((allow, []))
+            room = _RE2_ROOM
+            for pattern in members:
+                room -= len(pattern) + _RE2_STAR * pattern.count("*")
+                if room < 0 and runs[-1][1]:
+                    runs.append((allow, []))
+                    room = _RE2_ROOM
+                runs[-1][1].append(_re2(pattern))
+        return [(allow, "|".join(expressions)) for allow, expressions in runs]
 
     @property
     def default_denies(self) -> bool:

@@ -20,9 +20,9 @@ Example:
 
 from __future__ import annotations
 
-from rightful.signals.rsl.discovery import InPage, in_page, licence_urls, link_urls
+from rightful.signals.rsl.discovery import InPage, in_elements, in_page, licence_urls, link_urls
 from rightful.signals.rsl.document import RslDocument, unobtainable
-from rightful.signals.rsl.feed import Feed, FeedItem, in_metadata
+from rightful.signals.rsl.feed import Feed, FeedItem, alone, in_metadata
 from rightful.signals.rsl.terms import MEDIA_TYPE, NAMESPACE, PROTOCOL, REMARKS, Content, License, PaymentTerm
 
 __all__ = [
@@ -37,6 +37,8 @@ __all__ = [
     "License",
     "PaymentTerm",
     "RslDocument",
+    "alone",
+    "in_elements",
     "in_metadata",
     "in_page",
     "licence_urls",

@@ -9,9 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lxml import etree, html
-
-from rightful.signals.markup import is_crowded
+from rightful.signals.markup import read_page
 from rightful.signals.rsl import elements
 from rightful.signals.rsl.document import RslDocument
 from rightful.signals.rsl.terms import MEDIA_TYPE
@@ -19,6 +17,7 @@ from rightful.signals.rsl.terms import MEDIA_TYPE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rightful.signals.markup import Element
     from rightful.signals.robots_txt import Extension
 
 _FIELD = "license"
@@ -58,6 +57,8 @@ def link_urls(values: Iterable[str]) -> list[str]:
     """Give the addresses in `Link` header values that are of RSL: `rel=license` and the type (4.5), not one alone."""
     found: dict[str, None] = {}
     for value in values:
+        if MEDIA_TYPE not in value.replace("\\", "").lower():  # in a quoted string any character may be escaped
+            continue
         at = value.find("<")
         while at >= 0:
             end = value.find(">", at)
@@ -77,24 +78,22 @@ def link_urls(values: Iterable[str]) -> list[str]:
 
 def in_page(page: bytes) -> InPage:
     """Find the link elements and inline documents of an HTML page, in its first 512 KiB. Never raises."""
-    page = page[: elements.LIMIT_OCTETS]
-    if is_crowded(page):
-        return InPage()  # `PageHead` says so
-    parser = html.HTMLParser(no_network=True, huge_tree=False, remove_comments=True)
-    try:
-        root = html.document_fromstring(page, parser=parser)
-    except (etree.LxmlError, ValueError, LookupError, AssertionError):
-        return InPage()
+    return in_elements(read_page(page[: elements.LIMIT_OCTETS], ("link", "script")).elements)
+
+
+def in_elements(found: Iterable[Element]) -> InPage:
+    """Give what the link and script elements of a page declare."""
     urls: dict[str, None] = {}
     sources = []
-    for element in root.iter("link", "script"):
-        kind = element.get("type") or ""
+    for element in found:
+        given = element.attributes
+        kind = given.get("type", "")
         if element.tag == "link":
-            url = (element.get("href") or "").strip()
-            if url and _is_rsl(element.get("rel") or "", kind):
+            url = given.get("href", "").strip()
+            if url and _is_rsl(given.get("rel", ""), kind):
                 urls[url] = None
-        elif _is_media_type(kind):
-            sources.append((element.text or "").strip())
+        elif element.tag == "script" and _is_media_type(kind):
+            sources.append(element.text.strip())
     documents = (RslDocument.parse(source.encode("utf-8", "replace"), in_page=True) for source in sources)
     return InPage(tuple(urls), tuple(documents), tuple(sources))
 

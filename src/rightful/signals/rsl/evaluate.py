@@ -64,7 +64,8 @@ def governing(by_scope: Sequence[Content], target: str) -> list[Content]:
 
 def content_reading(content: Content, version: str, *, user: str, geo: str | None) -> Reading:
     """Give what a content's licences come to: one statement per use."""
-    open_to = [(license_, where) for license_ in content.licenses if (where := _open(license_, user, geo)) is not None]
+    licenses = _different(content.licenses)
+    open_to = [(license_, where) for license_ in licenses if (where := _open(license_, user, geo)) is not None]
     statements, remarks = [], []
     for usage in USAGES:
         offers = [say for each, asks in open_to if (say := _offer(each, usage, user, asks | content.asks))]
@@ -78,6 +79,14 @@ def content_reading(content: Content, version: str, *, user: str, geo: str | Non
         first = content.licenses[0]
         statements.append(_statement(Usage.ACQUIRE, Preference.CONDITIONAL, version, first, conditions))
     return Reading(tuple(statements), tuple(dict.fromkeys(remarks)))
+
+
+def _different(licenses: Iterable[License]) -> list[License]:
+    """Leave out licences on the terms of one before; thousands of them may be the same."""
+    found: dict[object, License] = {}
+    for each in licenses:
+        found.setdefault((tuple(each.permits.items()), tuple(each.prohibits.items()), each.asks), each)
+    return list(found.values())
 
 
 def payment_term(content: Content, license_: License) -> PaymentTerm:

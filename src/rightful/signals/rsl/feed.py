@@ -68,6 +68,28 @@ def in_metadata(packet: bytes) -> tuple[str, ...]:
     return tuple(etree.tostring(element, encoding="unicode", with_tail=False) for element in found)
 
 
+def alone(source: bytes) -> tuple[str, ...]:
+    """Give the outermost elements of RSL in XML, without what in them is not RSL's: a feed's item has a text, too."""
+    root, _ = _root(source)
+    found = (
+        [e for e in root.iter(_RSL, _CONTENT) if next(e.iterancestors(_RSL, _CONTENT), None) is None]
+        if root is not None
+        else []
+    )
+    for element in found:
+        etree.strip_elements(element, etree.Comment, etree.ProcessingInstruction, with_tail=False)
+        foreign = [e for e in element.iter("{*}*") if etree.QName(e).namespace != NAMESPACE]
+        for other in foreign:
+            parent = other.getparent()
+            if parent is not None:
+                parent.remove(other)
+        for inner in element.iter():
+            inner.tail = None
+            if len(inner):
+                inner.text = None
+    return tuple(etree.tostring(element, encoding="unicode", with_tail=False) for element in found[:_MOST])
+
+
 def _root(body: bytes) -> tuple[etree._Element | None, Remark]:
     odd = elements.too_much(body)
     if odd:
