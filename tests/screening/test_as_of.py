@@ -1,5 +1,6 @@
 """Which capture counts, and what is done without one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -133,6 +134,9 @@ def test_sites_nobody_asked_are_held(tmp_path):
     assert reasons(tmp_path, [], [record()], unsafe) == [["GENERAL"]]
 
 
+UNREACHABLE = ("ROBOTS_NOW:unreachable", "ROBOTS_NOW:unreachable")
+
+
 @pytest.mark.parametrize(
     ("status", "error", "body", "strict", "literal"),
     [
@@ -150,6 +154,16 @@ def test_sites_nobody_asked_are_held(tmp_path):
         (301, None, None, "ROBOTS_NOW:unreachable", "ROBOTS_NOW:unreachable"),
         (None, "connection refused", None, "ROBOTS_NOW:unreachable", "ROBOTS_NOW:unreachable"),
         (None, "html_response_error: HTML response", None, "GENERAL", "GENERAL"),
+        (None, "html_response_error", b"", "GENERAL", "GENERAL"),
+        (None, "timed out: https://h.example/index.html", None, *UNREACHABLE),
+        (None, "500 html response", None, *UNREACHABLE),
+        (None, "connection refused", b"", *UNREACHABLE),
+        (200, "connection reset", b"", *UNREACHABLE),
+        (None, None, b"", *UNREACHABLE),
+        (None, None, b"\n", "GENERAL", "GENERAL"),
+        (200, None, b"\x1f\x8b\x08\0\0\0", *UNREACHABLE),
+        (200, None, "User-agent: *\nDisallow:\n".encode("utf-16-le"), *UNREACHABLE),
+        (200, None, "User-agent: *\nDisallow: /\n".encode("utf-16"), "ROBOTS_NOW:wildcard", "ROBOTS_NOW:wildcard"),
         (None, None, DENY, "ROBOTS_NOW:wildcard", "ROBOTS_NOW:wildcard"),
         (None, None, b"<pre>\nUser-agent: *\nDisallow: /\n</pre>", "ROBOTS_NOW:wildcard", "ROBOTS_NOW:wildcard"),
     ],
@@ -158,6 +172,25 @@ def test_what_every_answer_amounts_to(tmp_path, status, error, body, strict, lit
     captures = [capture("https://h.example", at(2025), body, status, error)]
     assert reasons(tmp_path, captures, [record()]) == [[strict]]
     assert reasons(tmp_path, [], [record()], f'{BASE}[protocols]\nrobots = "rfc9309"\n') == [[literal]]
+
+
+LONG = b"# and so on\n" * 50_000
+
+
+@pytest.mark.parametrize(
+    ("body", "truncated", "expected"),
+    [
+        (ALLOW, False, ["GENERAL"]),
+        (ALLOW, True, ["ROBOTS_UNKNOWN:now-cut"]),
+        (DENY, True, ["ROBOTS_NOW:wildcard"]),
+        (ALLOW + LONG, False, ["ROBOTS_UNKNOWN:now-cut"]),
+        (ALLOW + LONG + DENY, False, ["ROBOTS_UNKNOWN:now-cut"]),
+        (DENY + LONG, False, ["ROBOTS_NOW:wildcard"]),
+    ],
+)
+def test_what_was_not_read_of_a_file_may_be_a_refusal(tmp_path, body, truncated, expected):
+    cut = replace(capture("https://h.example", at(2025), body), truncated=truncated)
+    assert reasons(tmp_path, [cut], [record()]) == [expected]
 
 
 def test_another_scheme_answers_only_where_the_policy_lets_it(tmp_path):

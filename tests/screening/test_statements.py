@@ -1,5 +1,6 @@
 """What signal files beside robots.txt do to records, at both times."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -67,6 +68,19 @@ RESERVED = b'[{"location": "/", "tdm-reservation": 1}]'
 )
 def test_what_every_file_amounts_to(tmp_path, captures, expected):
     assert reasons(tmp_path, captures) == expected
+
+
+@pytest.mark.parametrize(
+    ("signal", "body", "protocol"),
+    [
+        (TDMREP, b'[{"location": "/other", "tdm-reservation": 1}]', "tdmrep"),
+        (AI_TXT, b"User-agent: *\nDisallow: /other\n", "ai-txt"),
+        (TRUST_TXT[0], b"member=https://a.example\n", "trust-txt"),
+    ],
+)
+def test_what_was_not_captured_of_a_file_may_be_a_refusal(tmp_path, signal, body, protocol):
+    assert reasons(tmp_path, [replace(capture(signal, body), truncated=True)]) == [f"UNREADABLE:{protocol}"]
+    assert reasons(tmp_path / "whole", [capture(signal, body)]) == ["GENERAL"]
 
 
 def test_an_allowance_in_one_protocol_lifts_nothing_in_another(tmp_path):

@@ -63,6 +63,7 @@ class RobotsFact(StrEnum):
     MISSING = "missing"  # 4xx, or a web page in its place: no rules (RFC 9309 2.3.1.3)
     MISSING_REFUSED = "missing:refused"  # a refusal, under a policy that takes every 4xx for no rules
     UNKNOWN = "unknown"  # never captured
+    CUT = "cut"  # too long to be read whole, and nothing denies in what was read: the rest may
     STALE = "stale"  # captured too long ago, by the policy's limit
     REFUSED = "refused"  # 401, 403, 429, 451, under a policy by which that denies
     UNREACHABLE = "unreachable"  # 5xx, network (RFC 9309 2.3.1.4)

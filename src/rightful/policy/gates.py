@@ -49,7 +49,7 @@ REASONS = {
     "RESERVED_NOW": "a reservation, as captured last, denies",
     "CONDITIONAL_FETCH": "a reservation, as in force when the record was fetched, asks for what was not shown",
     "CONDITIONAL_NOW": "a reservation, as captured last, asks for what was not shown",
-    "ROBOTS_UNKNOWN": "the robots.txt of the record's origin was never captured, or too long ago",
+    "ROBOTS_UNKNOWN": "the robots.txt of the record's origin was never captured, too long ago, or not whole",
     "LICENCE_DENIES": "the licence denies the use",
     "NC": "a non-commercial licence, and the scenario is commercial",
     "ND": "a no-derivatives licence, and the data set is redistributed in modified form",
@@ -97,7 +97,7 @@ def robots(situation: Situation, source: Source | None, policy: Policy) -> Itera
         fact = RobotsFact(at[code])
         if fact in DENIALS:
             yield Finding(EXCLUDE, f"{code}:{fact.value.removeprefix('disallow:')}")
-        elif fact in {RobotsFact.UNKNOWN, RobotsFact.STALE}:
+        elif fact in _UNDECIDED:
             undecided.append((code, fact))
     yield from _undecided_robots(undecided, asked, situation, policy)
 
@@ -108,6 +108,7 @@ def _counts(code: str, policy: Policy) -> bool:
     return mode == "strictest" or code.endswith("_FETCH") == (mode == "fetch")
 
 
+_UNDECIDED = {RobotsFact.UNKNOWN: "", RobotsFact.CUT: "-cut", RobotsFact.STALE: "-stale"}
 DENIALS = {
     RobotsFact.REFUSED,
     RobotsFact.UNREACHABLE,
@@ -128,7 +129,7 @@ def _undecided_robots(
         if known_now and fact is RobotsFact.UNKNOWN and policy.as_of.missing_fetch_evidence == "use-build":
             continue  # decided on the newest capture; the card counts how often
         when = "fetch" if code == "ROBOTS_FETCH" else "now"
-        yield Finding(HOLD, f"ROBOTS_UNKNOWN:{when}" if fact is RobotsFact.UNKNOWN else f"ROBOTS_UNKNOWN:{when}-stale")
+        yield Finding(HOLD, f"ROBOTS_UNKNOWN:{when}{_UNDECIDED[fact]}")
 
 
 def reservations(situation: Situation, source: Source | None, policy: Policy) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rightful.snapshot.site_view import RuleSet, SiteView
 
 _UNKNOWN = ROBOTS_CODES.index(RobotsFact.UNKNOWN)
+_ALLOW, _CUT = ROBOTS_CODES.index(RobotsFact.ALLOW), ROBOTS_CODES.index(RobotsFact.CUT)
 _STALE = ROBOTS_CODES.index(RobotsFact.STALE)
 
 # From so many rows on, RE2 over the column beats a loop, if the rules change polarity seldom enough.
@@ -82,7 +83,8 @@ class RobotsColumns:
         codes[rows] = answers
         ask = rows[answers == ASK_RULES]
         if len(ask):
-            codes[ask] = DENIAL_CODES[self._denials(ask, captures[ask])]
+            asked = DENIAL_CODES[self._denials(ask, captures[ask])]
+            codes[ask] = np.where((asked == _ALLOW) & self._view.cut[captures[ask]], _CUT, asked)
         return codes
 
     def aged(self, codes: np.ndarray, captures: np.ndarray) -> np.ndarray:

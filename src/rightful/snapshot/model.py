@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -74,7 +75,12 @@ class Capture:
     time_basis: str | None = None
 
 
-_HTML_ERROR = re.compile(r"html.?response|\bhtml\b", re.IGNORECASE)
+# What crawlers write where a page was in the place of the file; in other words than these, `html` is part of a URL.
+_HTML_ERROR = re.compile(r"\s*html[ _]response(?:[ _]error)?(?:\s*:\s*html response)?\s*\.?\s*", re.IGNORECASE)
+# What compresses, archives and encrypts begins so (RFC 1952, RFC 8878, PKWARE, PDF), and no text does.
+_BINARY = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"%PDF-")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LOOKED_AT = 4_096
 
 TOO_MANY_REQUESTS = 429
 _OK, _PARTIAL, _REDIRECT, _CLIENT, _SERVER = 200, 206, 300, 400, 500
@@ -85,7 +91,8 @@ def classify(status: int | None, error: str | None, body: bytes | None, signal: 
 
     A web page where a signal file should be (status 200 from a site that answers every path alike) is no
     such file: `unavailable`, kind `html`. A body with markup that holds user-agent lines all the same is
-    read as robots.txt, as Google does. What was neither answered nor explained is `unreachable`.
+    read as robots.txt, as Google does. What was neither answered nor explained is `unreachable`, and so is what is no
+    text: the answer to another question, or one that nobody unpacked.
     """
     kind = _kind(body, signal)
     if status is not None and _CLIENT <= status < _SERVER:
@@ -94,14 +101,19 @@ def classify(status: int | None, error: str | None, body: bytes | None, signal: 
     whole = status is None or (_OK <= status < _REDIRECT and status != _PARTIAL)
     if not whole:
         return Outcome.UNREACHABLE, kind
-    if error and body is None:
-        answered_a_page = _HTML_ERROR.search(error) is not None
+    if error and not body:
+        answered_a_page = _HTML_ERROR.fullmatch(error) is not None
         return (Outcome.UNAVAILABLE, Kind.HTML) if answered_a_page else (Outcome.UNREACHABLE, Kind.NONE)
-    if body is None:
-        return Outcome.UNREACHABLE, Kind.NONE
+    if body is None or (not body and status is None) or _is_binary(body):
+        return Outcome.UNREACHABLE, kind
     if kind is Kind.HTML:
         return Outcome.UNAVAILABLE, kind
     return Outcome.AVAILABLE, kind
+
+
+def _is_binary(body: bytes) -> bool:
+    start = body[:_LOOKED_AT]
+    return start.startswith(_BINARY) or (b"\0" in start and not start.startswith(_UTF_16))
 
 
 def _kind(body: bytes | None, signal: str) -> Kind:

@@ -58,6 +58,11 @@ class SignalView(CaptureIndex):
         found: list[str | None] = self.captures["body_sha256"].to_pylist()
         return found
 
+    @cached_property
+    def _cut(self) -> list[bool]:
+        found: list[bool] = self.captures["truncated"].fill_null(False).to_pylist()  # noqa: FBT003 - what null becomes
+        return found
+
     def body_of(self, row: int) -> str:
         """Give the digest of a capture's body; empty where none is to be read."""
         return (self._digests[row] or "") if self._outcomes[row] == Outcome.AVAILABLE.value else ""
@@ -78,7 +83,7 @@ class SignalView(CaptureIndex):
     def reading(self, row: int, target: str) -> Reading:
         """Give what a capture states about a path."""
         file = self.file_of(row)
-        return self._without_file(row) if file is None else file.reading(target)
+        return self._without_file(row) if file is None else file.reading(target) + self._beyond(row)
 
     def part(self, row: int, target: str) -> Hashable:
         """Give what of a path decides in a capture's file (`SiteFile.part`)."""
@@ -87,10 +92,12 @@ class SignalView(CaptureIndex):
 
     def for_every_path(self, row: int) -> tuple[Statement, ...] | None:
         """Give the substance of what a capture states about all paths alike; None where the path matters."""
-        key = self.body_of(row) or self._outcomes[row]
+        key = f"{self._cut[row]:d}{self.body_of(row) or self._outcomes[row]}"
         if key not in self._uniform:
             file = self.file_of(row)
             read = self._without_file(row) if file is None else file.uniform
+            if file is not None and read is not None:
+                read += self._beyond(row)
             if len(self._uniform) >= _KEPT_FILES:
                 self._uniform.clear()
             self._uniform[key] = None if read is None else read.substance
@@ -106,7 +113,13 @@ class SignalView(CaptureIndex):
 
     def _without_file(self, row: int) -> Reading:
         """Give what a capture without a file states: a server or network that failed leaves the question open."""
-        if not self._protocol or self._outcomes[row] != Outcome.UNREACHABLE.value:
+        return self._nobody_knows() if self._outcomes[row] == Outcome.UNREACHABLE.value else Reading()
+
+    def _beyond(self, row: int) -> Reading:
+        """Give what the part of a file states that was not captured: it may be a refusal."""
+        return self._nobody_knows() if self._cut[row] else Reading()
+
+    def _nobody_knows(self) -> Reading:
+        if not self._protocol:
             return Reading()
-        failed = (Statement(self._protocol, usage, Preference.ERROR, where="capture") for usage in Usage)
-        return Reading(tuple(failed))
+        return Reading(tuple(Statement(self._protocol, usage, Preference.ERROR, where="capture") for usage in Usage))

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from rightful.facts.situation import ROBOTS_CODES, RobotsFact
 from rightful.signals.locations import ROBOTS
 from rightful.signals.robots_txt import RobotsTxt
+from rightful.signals.robots_txt.lines import PARSE_LIMIT_OCTETS
 from rightful.snapshot.capture_index import CaptureIndex
 from rightful.snapshot.model import Outcome
 
@@ -98,6 +99,12 @@ class SiteView(CaptureIndex):
         answers[_mask(pc.equal(outcome, Outcome.UNAVAILABLE.value))] = _CODE[RobotsFact.MISSING]
         answers[_mask(refused)] = _CODE[self._refusal]
         return answers
+
+    @cached_property
+    def cut(self) -> np.ndarray:
+        """Whether of every capture something is missing, or is not read for its length."""
+        longer = pc.greater(self.captures["body_octets"], PARSE_LIMIT_OCTETS)
+        return _mask(pc.or_kleene(longer, self.captures["truncated"]))
 
     @cached_property
     def stale(self) -> np.ndarray:

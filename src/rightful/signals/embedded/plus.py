@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage, shown
+from rightful.facts.statement import SHOWN_CHARACTERS, Preference, Reading, Remark, Statement, Usage, shown
 from rightful.signals.markup import is_crowded
 
 if TYPE_CHECKING:
@@ -103,8 +103,14 @@ def data_mining(xmp: bytes) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for namespace, name, _, given in _properties(root):
         if (name == "DataMining" and _PLUS(namespace)) or (name in _TERM_NAMES and given):
-            found.setdefault(name, []).append(shown(given[:1000]))
+            found.setdefault(name, []).append(_kept(given) if name == "DataMining" else shown(given[:1000]))
     return found if "DataMining" in found else {}
+
+
+def _kept(given: str) -> str:
+    """Cut a value so that it is read as before: the last part of a URI is what counts of it."""
+    text, value = shown(given[:1000]), _known(given)[0]
+    return text if _known(text)[0] == value else value or f"{text[: SHOWN_CHARACTERS - 1]}…"
 
 
 def in_metadata(metadata: object) -> Reading:

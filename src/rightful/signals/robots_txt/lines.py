@@ -7,6 +7,7 @@ can be counted, and a stricter reader can see which.
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -26,6 +27,7 @@ LENIENCY = {
     "rule-before-group": "a rule before the first user-agent line applies to nobody and was left out",
     "pattern-without-slash": "a path pattern that begins with neither / nor * can match nothing",
     "token-cut": "a user-agent value was cut at its version, wildcard or second word",
+    "utf-16": "the file is not UTF-8, as it must be (2.2), but UTF-16; it was read as that",
     "truncated": "the file is longer than 500 KiB; the rest was not read",
 }
 
@@ -68,6 +70,9 @@ class Line:
 def split_lines(body: bytes) -> tuple[list[bytes], set[str]]:
     """Cut a body into lines at CR, LF or CRLF, after the byte order mark and before the size limit."""
     leniency: set[str] = set()
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        leniency.add("utf-16")
+        body = body[: 2 * PARSE_LIMIT_OCTETS].decode("utf-16", "replace").encode()
     if len(body) > PARSE_LIMIT_OCTETS:
         leniency.add("truncated")
         body = body[:PARSE_LIMIT_OCTETS]
