@@ -1,5 +1,7 @@
 """What robots.txt says to other protocols, and the fields of the same name, against the tables of this folder."""
 
+from dataclasses import replace
+
 import pyarrow.parquet as pq
 import pytest
 from tests.conformance.tables import answer, codes, table
@@ -11,9 +13,10 @@ ASKED = Interpretation(tokens=("gptbot", "*"))
 
 
 def read(protocol, case, path):
+    legacy = case.get("legacy", "honour-deny")
     if "field" in case:
-        return protocol.in_field(case["field"])
-    return RobotsRecords(case["file"].encode(), ASKED).reading(path)
+        return protocol.in_field(case["field"], **({"legacy": legacy} if protocol is content_usage else {}))
+    return RobotsRecords(case["file"].encode(), replace(ASKED, legacy_labels=legacy)).reading(path)
 
 
 @pytest.mark.parametrize(

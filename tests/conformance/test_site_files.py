@@ -13,7 +13,7 @@ from rightful.signals.trust_txt import TrustTxt
 
 def read_tdmrep(case, path):
     steps = [
-        TdmRep.parse(case["file"].encode()).reading(path) if "file" in case else Reading(),
+        TdmRep.parse(case["file"].encode(case.get("encoding", "utf-8"))).reading(path) if "file" in case else Reading(),
         tdmrep.in_headers(case.get("headers", [])),
         tdmrep.in_metas(case.get("metas", [])),
     ]

@@ -22,7 +22,17 @@ def test_a_target_reads_its_seeds(target):
 
 # What the others are made of, and what is made of them; `embedded` is a folder with two readers.
 NO_READERS = {
-    *("embedded", "header_forms", "locations", "markup", "odrl", "page_lines", "product_tokens", "site_files"),
+    *(
+        "embedded",
+        "header_forms",
+        "locations",
+        "markup",
+        "odrl",
+        "page_lines",
+        "product_tokens",
+        "refusals",
+        "site_files",
+    ),
     *("declared_aloud", "document_kinds", "page_aloud", "remark_meanings", "robots_aloud", "told"),
 }
 

@@ -10,9 +10,11 @@ grants nothing.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage, shown
+from rightful.signals.refusals import is_consent, is_refusal, pairs_in
 from rightful.signals.robots_txt.paths import canonical_pattern, canonical_target, matches
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ FIELD = "Content-Signal"
 REMARKS = {
     "foreign-key": "the key is of another vocabulary (AIPREF says train-ai, Content-Signal ai-train)",
     "unknown-key": "Content-Signal has no such key",
-    "neither-yes-nor-no": "the value of a key is neither yes nor no",
+    "neither-yes-nor-no": "the value of a key is neither yes nor no; what sounds like no is one, what like yes is none",
+    "malformed": "a signal is written key=value, with commas between; what it refuses was read, and nothing else",
     "repeated-key": "a key stands twice in one line; the more restrictive value counts",
     "use-reserves-training": "use below full without ai-train: reproduction for training is not granted",
     "unknown-use": "use is immediate, reference or full",
@@ -35,7 +38,12 @@ REMARKS = {
 ReservedUse = Literal["deny", "unknown"]
 
 _KEYS = {"search": Usage.SEARCH, "ai-input": Usage.INPUT, "ai-train": Usage.TRAIN}
-_FOREIGN = {"train-ai": Usage.TRAIN, "ai-use": Usage.INPUT, "train-genai": Usage.TRAIN, "ai": Usage.TRAIN}
+_FOREIGN = {
+    **dict.fromkeys(("train-ai", "train-genai", "ai", "training"), (Usage.TRAIN,)),
+    "ai-use": (Usage.INPUT,),
+    "all": tuple(_KEYS.values()),
+}
+_KEY, _WORD = re.compile(r"[a-z-]+").fullmatch, re.compile(r"[a-z]*").fullmatch
 _WORDS = {"yes": Preference.ALLOW, "no": Preference.DENY}
 _REFUSALS = {"no", "n", "false"}
 _USES = {"immediate", "reference", "full"}
@@ -78,33 +86,42 @@ def _read(value: str, where: str, text: str, reserved_use: ReservedUse, *, weak:
     remarks: list[Remark] = []
     keys: set[str] = set()
     says_training = "ai-train" in value.lower()
-    for part in value.split(","):
+    for part in re.split("[,;]", value):
         key, equals, word = (piece.strip().lower() for piece in part.partition("="))
         if not key and not equals:
             continue
-        if key in keys:
-            remarks.append(Remark("repeated-key", where, shown(key)))
-        keys.add(key)
-        usage, preference, odd = _said(key, word)
-        if odd:
-            remarks.append(Remark(odd, where, shown(f"{key}={word}")))
-        if usage is not None and preference is not Preference.UNKNOWN:
-            statements.append(Statement(PROTOCOL, usage, preference, VERSION, where, text, weak=weak))
-        if key == "use" and word != "full" and not says_training:
-            remarks.append(Remark("use-reserves-training", where, text))
-            if reserved_use == "deny":
-                statements.append(Statement(PROTOCOL, Usage.TRAIN, Preference.DENY, VERSION, where, text, weak=weak))
+        exact = _KEY(key) is not None and _WORD(word) is not None
+        if not exact:
+            remarks.append(Remark("malformed", where, shown(part[:1000])))
+        for name, said in [(key, word)] if exact else pairs_in(part):
+            if name in keys:
+                remarks.append(Remark("repeated-key", where, shown(name)))
+            keys.add(name)
+            usages, preference, odd = _said(name, said)
+            if odd and (exact or odd != "unknown-key"):
+                remarks.append(Remark(odd, where, shown(f"{name}={said}")))
+            if preference is Preference.UNKNOWN or (preference is Preference.ALLOW and not exact):
+                usages = ()
+            if name == "use" and said != "full" and not says_training:
+                remarks.append(Remark("use-reserves-training", where, text))
+                if reserved_use == "deny":
+                    usages, preference = (Usage.TRAIN,), Preference.DENY
+            statements += [Statement(PROTOCOL, use, preference, VERSION, where, text, weak=weak) for use in usages]
     return Reading(tuple(statements), tuple(remarks))
 
 
-def _said(key: str, word: str) -> tuple[Usage | None, Preference, str]:
-    """Give what `key=word` is about, what it says of that, and the remark it is worth."""
-    refused = Preference.DENY if word in _REFUSALS else Preference.UNKNOWN
+def _said(key: str, word: str) -> tuple[tuple[Usage, ...], Preference, str]:
+    """Give what `key=word` is about, what it says of that, and the remark it is worth.
+
+    A key that is known with a word that sounds like neither yes nor no may be a refusal.
+    """
+    refused = Preference.DENY if is_refusal(word) else Preference.UNKNOWN
     if key in _KEYS:
         known = _WORDS.get(word)
-        return _KEYS[key], known or refused, "" if known else "neither-yes-nor-no"
+        odd = Preference.UNKNOWN if is_consent(word) or not word else Preference.ERROR
+        return (_KEYS[key],), known or (refused if is_refusal(word) else odd), "" if known else "neither-yes-nor-no"
     if key in _FOREIGN:
         return _FOREIGN[key], refused, "foreign-key"
     if key == "use":
-        return None, Preference.UNKNOWN, "" if word in _USES else "unknown-use"
-    return None, Preference.UNKNOWN, "unknown-key"
+        return (), Preference.UNKNOWN, "" if word in _USES else "unknown-use"
+    return (), Preference.UNKNOWN, "unknown-key"

@@ -8,8 +8,8 @@ Read by draft-ietf-aipref-vocab-08 and draft-ietf-aipref-attach-05, which are dr
   shorter one says of other labels is not asked. Rules of one length all apply, and a denial stands (attach 3).
 - A parameter `exceptions` (CC signals) turns a denial into conditions.
 
-With `legacy="honour-deny"` a refusal in words the draft does not know is a refusal all the same; nothing is ever
-allowed by such words.
+With `legacy="honour-deny"` a refusal in words the draft does not know, or in the wrong place, is a refusal all the
+same; nothing is ever allowed so.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
 from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage, shown
+from rightful.signals.refusals import is_refusal, pairs_in
 from rightful.signals.robots_txt.paths import canonical_pattern, canonical_target, matches
-from rightful.signals.structured_field import read_dictionary
+from rightful.signals.structured_field import LIMIT_OCTETS, read_dictionary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +34,7 @@ PROTOCOL = "content-usage"
 VERSION = "draft-ietf-aipref-vocab-08"
 FIELD = "Content-Usage"
 REMARKS = {
-    "not-a-dictionary": "the value is no structured field Dictionary, so it states nothing",
+    "not-a-dictionary": "the value is no structured field Dictionary: only what it refuses all the same was read",
     "uppercase-key": "keys of a Dictionary are lower-case; read as if they were, for its denials",
     "older-label": "the label is of an older draft",
     "foreign-label": "the label is of another vocabulary (Content-Signal says ai-train, AIPREF train-ai)",
@@ -49,7 +50,6 @@ _EXCEPTIONS = {
     "cc-cr-ec": ("attribution", "ecosystem-contribution"),
     "cc-cr-op": ("attribution", "open"),
 }
-_REFUSALS = {"n", "no", "none", "false", "disallow", "deny"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,12 @@ def _read(value: str, where: str, text: str, legacy: Legacy) -> Reading:
         if denials_only:
             remarks.append(Remark("uppercase-key", where, shown(text)))
     if members is None:
-        return Reading(remarks=(Remark("not-a-dictionary", where, shown(text)),))
+        return _malformed(value, where, text, honours=honours)
     statements: list[Statement] = []
     for name, (item, parameters) in members.items():
         label = labels().get(name)
+        if honours:
+            statements += _refused(list(parameters.items()), where, text)
         if label is None:
             remarks.append(Remark("unknown-label", where, shown(name)))
             continue
@@ -129,19 +131,34 @@ def _read(value: str, where: str, text: str, legacy: Legacy) -> Reading:
         if preference is Preference.UNKNOWN or (denials_only and preference is Preference.ALLOW):
             continue
         conditions = _conditions(parameters) if preference is Preference.DENY else ()
+        stands = Preference.CONDITIONAL if conditions else preference
         statements += [
-            Statement(
-                PROTOCOL,
-                usage,
-                Preference.CONDITIONAL if conditions else preference,
-                VERSION,
-                where,
-                shown(text),
-                conditions,
-            )
-            for usage in label.usages
+            Statement(PROTOCOL, usage, stands, VERSION, where, shown(text), conditions) for usage in label.usages
         ]
     return Reading(tuple(statements), tuple(remarks))
+
+
+def _malformed(value: str, where: str, text: str, *, honours: bool) -> Reading:
+    """Read what is no Dictionary: nothing, by the draft; what it refuses all the same, where that is honoured."""
+    remark = Remark("not-a-dictionary", where, shown(text[:1000]))
+    if not honours:
+        return Reading(remarks=(remark,))
+    if len(value) > LIMIT_OCTETS:
+        unread = {usage for label in labels().values() if label.current for usage in label.usages}
+        states = (Statement(PROTOCOL, u, Preference.ERROR, VERSION, where, shown(text[:1000])) for u in sorted(unread))
+        return Reading(tuple(states), (remark,))
+    return Reading(tuple(_refused(pairs_in(value), where, text)), (remark,))
+
+
+def _refused(pairs: Iterable[tuple[str, Any]], where: str, text: str) -> list[Statement]:
+    """Give what is refused in pairs of a label and a word that are no members of a Dictionary."""
+    denied = {
+        usage: None
+        for name, word in pairs
+        if name in labels() and (word is False or is_refusal(str(word).lower()))
+        for usage in labels()[name].usages
+    }
+    return [Statement(PROTOCOL, usage, Preference.DENY, VERSION, where, shown(text)) for usage in denied]
 
 
 def _preference(item: Any, label: Label, *, honours: bool) -> Preference:
@@ -149,16 +166,13 @@ def _preference(item: Any, label: Label, *, honours: bool) -> Preference:
         return Preference.DENY if label.current or honours else Preference.UNKNOWN
     if _is_token(item, "y"):
         return Preference.ALLOW if label.current else Preference.UNKNOWN
-    refused = item is False or (isinstance(item, str) and item.lower() in _REFUSALS) or _refusal(item)
+    word = str(item).lower() if isinstance(item, str) or type(item).__name__ == "Token" else ""
+    refused = item is False or item == 0 or is_refusal(word)
     return Preference.DENY if refused and honours else Preference.UNKNOWN
 
 
 def _is_token(item: Any, word: str) -> bool:
     return type(item).__name__ == "Token" and str(item) == word
-
-
-def _refusal(item: Any) -> bool:
-    return type(item).__name__ == "Token" and str(item).lower() in _REFUSALS
 
 
 def _conditions(parameters: dict[str, Any]) -> tuple[str, ...]:

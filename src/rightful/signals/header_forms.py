@@ -28,6 +28,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch  # RFC 9110 5.6.2
 _NAMES, _VALUES = ("name", "key", "header", "field"), ("value", "values")
 _INSIDE = ("headers", "response_headers", "http_headers")  # HAR, and who copies it
 _DEEPEST = 6
+_LONGEST = 512 * 1024  # characters of text; servers send a hundredth of that
 NAMES_OF_FORMS = frozenset((*_NAMES, *_VALUES, *_INSIDE))
 """Keys of objects that hold headers, and are none themselves."""
 
@@ -70,6 +71,10 @@ def _pairs(written: object, depth: int) -> Iterator[tuple[str, str]]:
 
 def _of_text(written: str | bytes, depth: int) -> Iterator[tuple[str, str]]:
     text = _text(written).removeprefix("\ufeff").removeprefix(codecs.BOM_UTF8.decode("latin-1")).strip()
+    if len(text) > _LONGEST:
+        if _may_state(text) or "\\u" in text:  # which in JSON may be any letter
+            yield _WHOLE
+        return
     if text[:1] in {"{", "[", '"'}:
         try:
             value = json.loads(written.strip() if isinstance(written, bytes) else text)

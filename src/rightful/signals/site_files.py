@@ -6,6 +6,7 @@ asked once; the others are asked once per path.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urljoin
@@ -102,7 +103,7 @@ class RobotsRecords:
         self._interpretation = interpretation
         self._groups: list[tuple[Extension, ...]] = []
         self._patterns: tuple[str, ...] = ()
-        if not any(name in body.lower() for name in _NAMES):
+        if not _MARK.search(body.replace(b"\0", b"")):
             self.uniform = Reading()  # most files, and reading them once for robots.txt is enough
             return
         robots = RobotsTxt.parse(body)
@@ -167,7 +168,8 @@ _READ_BY: Mapping[str, Callable[[list[Extension], str, Interpretation], Reading]
     "content-usage": _content_usage,
     "content-signal": _content_signal,
 }
-_NAMES = (*(name.encode() for name in _READ_BY), b"license")
+# Without it no record of them is there, however it is spelt.
+_MARK = re.compile(rb"content[-_ ]?(?:usage|signal)|licen[cs]e", re.IGNORECASE)
 _MOST_DECLARED = 20  # a site has one; hundreds are an attack on whoever fetches them
 
 

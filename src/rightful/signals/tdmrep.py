@@ -10,7 +10,9 @@ Text and data mining is any automated analysis of text (Directive 2019/790 Art. 
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,19 +27,24 @@ PROTOCOL = "tdmrep"
 VERSION = "CG-FINAL-tdmrep-20240510"
 REMARKS = {
     "markup": "a web page is in the place of the file: it states nothing",
-    "not-json": "the file is no JSON: it states nothing",
+    "not-json": "the file is no JSON: it states nothing, unless it speaks of a reservation, which may be one",
     "not-an-array": "the file must be an array of rules; a reservation in it counts, nothing else does",
     "no-location": "a rule without a location matches nothing; a reservation in it is taken for the whole site",
     "not-0-or-1": "tdm-reservation is the number 0 or 1; only what can be taken for 1 counts",
     "policy-without-reservation": "a tdm-policy beside a reservation of 0 means nothing",
+    "spelling": "the member is called otherwise; a reservation in it counts",
+    "whole-address": "a location is a path; of a whole address the path was taken",
     "repeated": "it is stated several times, and differently; a reservation counts",
 }
 
 LIMIT_OCTETS = 1024 * 1024
 _USAGES = (Usage.TRAIN, Usage.INPUT)
 _RESERVATION, _POLICY = "tdm-reservation", "tdm-policy"
-_LOOSE = {"1": 1, "true": 1, "yes": 1, "0": 0}
+_RESERVED = frozenset({"1", "1.0", "true", "yes", "y", "on", "reserved"})
+_NAMES = frozenset({_RESERVATION, "tdmreservation", "reservation"})  # of the member, in any spelling
 _DEEPEST = 8
+_ADDRESS = re.compile(r"(?:https?:)?//[^/?#]+(/.*)?", re.IGNORECASE | re.DOTALL).match
+_speaks_of_one = re.compile("reserv", re.IGNORECASE).search
 _MOST_REMARKS = 100  # an author who reads these has enough to do
 
 
@@ -62,8 +69,9 @@ class TdmRep:
             in `SHOWN_CHARACTERS`, is left out.
     """
 
-    def __init__(self, rules: Sequence[_Rule], remarks: Sequence[Remark]) -> None:
+    def __init__(self, rules: Sequence[_Rule], remarks: Sequence[Remark], *, error: bool = False) -> None:
         self._rules = tuple(rules)
+        self._error = error
         self.remarks = tuple(remarks)
         written = dict.fromkeys(rule.policy.strip() for rule in self._rules if rule.reserved)
         self.declares = tuple(url for url in written if url and url == shown(url) and len(url) < SHOWN_CHARACTERS)
@@ -76,10 +84,12 @@ class TdmRep:
         """Read a file as served. What cannot be read states nothing, and says why."""
         if looks_like_markup(body):
             return cls((), (Remark("markup"),))
+        text = _decoded(body[:LIMIT_OCTETS])
         try:
-            return cls(*_rules(json.loads(body[:LIMIT_OCTETS].decode("utf-8-sig"))))
+            return cls(*_rules(json.loads(text, object_pairs_hook=_strictest)))
         except (ValueError, RecursionError):  # which what can just be read may raise when it is written as evidence
-            return cls((), (Remark("not-json", text=shown(body[:200].decode("utf-8", "replace"))),))
+            remark = Remark("not-json", text=shown(text[:200]))
+            return cls((), (remark,), error=_speaks_of_one(text) is not None)
 
     def part(self, target: str) -> Hashable:
         """Give what of a path decides: which rule is the first that matches."""
@@ -93,6 +103,9 @@ class TdmRep:
     def _read(self, target: str) -> Reading:
         first = self.part(target)
         rule = self._rules[first] if isinstance(first, int) else None
+        if self._error:
+            unread = (Statement(PROTOCOL, usage, Preference.ERROR, VERSION, "line 1") for usage in _USAGES)
+            return Reading(tuple(unread), self.remarks)
         if rule is None or rule.reserved is None:
             return Reading(remarks=self.remarks)
         return Reading(_statements(rule.reserved, rule.policy, rule.where, rule.text), self.remarks)
@@ -130,8 +143,9 @@ def _pairs(pairs: Iterable[tuple[str, str]], prefix: str) -> Reading:
     remarks: list[Remark] = []
     found: dict[str, list[str]] = {_RESERVATION: [], _POLICY: []}
     for name, value in pairs:
-        found.get(name.strip().lower(), []).append(value.strip())
-    stated = [_value(value, f"{prefix}{_RESERVATION}", remarks) for value in found[_RESERVATION]]
+        found.get(_plain(name), []).append(value.strip())
+    values = [part for value in found[_RESERVATION] for part in value.split(",")]
+    stated = [_value(value.strip(), f"{prefix}{_RESERVATION}", remarks) for value in values]
     known = {value for value in stated if value is not None}
     if not known:
         return Reading(remarks=tuple(remarks))
@@ -148,16 +162,21 @@ def _pairs(pairs: Iterable[tuple[str, str]], prefix: str) -> Reading:
 def _rules(value: Any) -> tuple[list[_Rule], list[Remark]]:
     remarks: list[Remark] = []
     if isinstance(value, list):
-        rules = [_rule(row, f"/{n}", remarks) for n, row in enumerate(value) if isinstance(row, dict)]
+        rules = [_rule(row, f"/{n}", remarks) for n, row in enumerate(value) if isinstance(row, dict | list)]
         return [rule for rule in rules if rule], remarks
     remarks.append(Remark("not-an-array", text=shown(json.dumps(value, ensure_ascii=False)[:1000])))
     found = shown(_reserved_within(value, "", 0))
     return [_Rule("/", reserved=True, policy="", where=found, text=f"{_RESERVATION}: 1")] if found else [], remarks
 
 
-def _rule(row: dict[str, Any], where: str, remarks: list[Remark]) -> _Rule | None:
-    reserved = _value(row.get(_RESERVATION), f"{where}/{_RESERVATION}", remarks)
-    location, policy = row.get("location"), row.get(_POLICY)
+def _rule(row: dict[str, Any] | list[Any], where: str, remarks: list[Remark]) -> _Rule | None:
+    plain = {_plain(name): value for name, value in row.items()} if isinstance(row, dict) else {}
+    reserved = _value(plain.get(_RESERVATION), f"{where}/{_RESERVATION}", remarks)
+    if _RESERVATION not in plain or _RESERVATION not in row:  # a rule in other words can reserve, and nothing else
+        reserved = True if reserved or _reserved_within(row, "", 0) else None
+        if reserved:
+            _note(remarks, "spelling", where, row)
+    location, policy = plain.get("location"), plain.get(_POLICY)
     if not isinstance(location, str) or not location.strip():
         _note(remarks, "no-location", where, row)
         if not reserved:
@@ -166,6 +185,9 @@ def _rule(row: dict[str, Any], where: str, remarks: list[Remark]) -> _Rule | Non
     if policy and not reserved:
         _note(remarks, "policy-without-reservation", where, row)
     pattern = location.strip()
+    if address := _ADDRESS(pattern):
+        _note(remarks, "whole-address", where, row)
+        pattern = address[1] or "/"
     octets = (pattern if pattern[0] in "/*" else f"/{pattern}").encode("utf-8", "replace")
     return _Rule(
         canonical_pattern(octets.decode("latin-1")),  # which takes one character for an octet
@@ -176,12 +198,12 @@ def _rule(row: dict[str, Any], where: str, remarks: list[Remark]) -> _Rule | Non
     )
 
 
-def _note(remarks: list[Remark], code: str, where: str, row: dict[str, Any]) -> None:
+def _note(remarks: list[Remark], code: str, where: str, row: Any) -> None:
     if len(remarks) < _MOST_REMARKS:
         remarks.append(Remark(code, where, _written(row)))
 
 
-def _written(row: dict[str, Any]) -> str:
+def _written(row: Any) -> str:
     return shown(json.dumps(row, ensure_ascii=False)[:1000])
 
 
@@ -191,25 +213,56 @@ def _value(value: Any, where: str, remarks: list[Remark]) -> bool | None:
         return bool(value)
     if value is None:
         return None
-    if isinstance(value, str) and value in {"0", "1"} and not where.startswith("/"):
-        return value == "1"  # headers and meta elements have no numbers
+    if isinstance(value, str) and value in {"0", "1", ""} and not where.startswith("/"):
+        return value == "1" if value else None  # headers and meta elements have no numbers
     if len(remarks) < _MOST_REMARKS:
         remarks.append(Remark("not-0-or-1", where, shown(str(value)[:200])))
-    return True if _LOOSE.get(str(value).strip().lower()) == 1 else None
+    return True if _is_reserved(value) else None
+
+
+def _is_reserved(value: Any) -> bool:
+    """Tell whether a value can be taken for 1."""
+    return isinstance(value, str | int | float) and str(value).strip(" \t\r\n\"';,.").lower() in _RESERVED
 
 
 def _reserved_within(value: Any, where: str, depth: int) -> str:
-    """Find a reservation of 1 anywhere in an object; give where, or nothing."""
-    if depth > _DEEPEST or not isinstance(value, dict):
+    """Find a reservation of 1 anywhere in an object or a list; give where, or nothing."""
+    if depth > _DEEPEST or not isinstance(value, dict | list):
         return ""
-    for name, inner in value.items():
+    for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
         path = f"{where}/{name}"
-        if name in {_RESERVATION, "tdm:reservation", "reservation"} and str(inner).strip().lower() in {"1", "true"}:
+        if _plain(str(name)) in _NAMES and _is_reserved(inner):
             return path
         found = _reserved_within(inner, path, depth + 1)
         if found:
             return found
     return ""
+
+
+def _plain(name: str) -> str:
+    """Give the name of a member, a header or a meta element as the report spells it."""
+    plain = name.strip().lower().replace("_", "-").replace(":", "-")
+    return _RESERVATION if plain == "tdmreservation" else plain
+
+
+def _strictest(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its members: of several of one name a reservation counts; where is not known of several."""
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        row |= {name: value for name, value in pairs if _plain(name) in _NAMES and _is_reserved(value)}
+        if len({str(value) for name, value in pairs if name == "location"}) > 1:
+            del row["location"]
+    return row
+
+
+def _decoded(octets: bytes) -> str:
+    """Give the text of a file, in UTF-8 as it must be, or in what its octets can be."""
+    if octets.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return octets.decode("utf-16", "replace")
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return octets.decode("cp1252", "replace")
 
 
 def _statements(reserved: bool, policy: str, where: str, text: str) -> tuple[Statement, ...]:  # noqa: FBT001 - 1 or 0

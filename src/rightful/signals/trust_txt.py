@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
+import re
+
 from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage, shown
 from rightful.signals.markup import looks_like_markup
+from rightful.signals.refusals import is_consent, is_refusal
 
 PROTOCOL = "trust-txt"
 VERSION = "draft-org-trust-relationship-protocol-00"
 REMARKS = {
     "markup": "a web page is in the place of the file: it states nothing",
     "repeated": "datatrainingallowed stands more than once; the most restrictive value counts",
-    "neither-yes-nor-no": "datatrainingallowed is yes or no",
+    "neither-yes-nor-no": "it is datatrainingallowed=yes or =no; what sounds like no is one, what like yes is none",
 }
 LIMIT_OCTETS = 512 * 1024
 _NAME = "datatrainingallowed"
+_PARTS = re.compile(r"([^=:]*)([=:]+)(.*)", re.DOTALL).match
 
 
 class TrustTxt:
@@ -34,17 +38,19 @@ class TrustTxt:
         statements: list[Statement] = []
         remarks: list[Remark] = []
         for number, line in enumerate(body[:LIMIT_OCTETS].decode("utf-8-sig", "replace").splitlines(), 1):
-            name, equals, value = line.partition("#")[0].partition("=")
-            if not equals or name.strip().lower() != _NAME:
+            parts = _PARTS(line.partition("#")[0])
+            if parts is None or re.sub(r"[-_\s]", "", parts[1].lower()) != _NAME:
                 continue
+            _, sign, value = parts.groups()
             where, word = f"line {number}", value.strip().lower()
             if statements:
                 remarks.append(Remark("repeated", where, shown(line)))
-            if word not in {"yes", "no"}:
+            exact = sign == "=" and word in {"yes", "no"}
+            if not exact:
                 remarks.append(Remark("neither-yes-nor-no", where, shown(line)))
-                continue
-            preference = Preference.ALLOW if word == "yes" else Preference.DENY
-            statements.append(Statement(PROTOCOL, Usage.TRAIN, preference, VERSION, where, shown(line)))
+            preference = _said(word, exact=exact)
+            if preference is not Preference.UNKNOWN:
+                statements.append(Statement(PROTOCOL, Usage.TRAIN, preference, VERSION, where, shown(line)))
         return cls(Reading(tuple(statements), tuple(remarks)))
 
     def part(self, _target: str) -> None:
@@ -53,3 +59,12 @@ class TrustTxt:
     def reading(self, target: str) -> Reading:  # noqa: ARG002 - the same for every path
         """Give what it states about a path."""
         return self.uniform
+
+
+def _said(word: str, *, exact: bool) -> Preference:
+    """Read the value: a refusal in any spelling, consent in its own; what sounds like neither may be a refusal."""
+    if is_refusal(word):
+        return Preference.DENY
+    if exact:
+        return Preference.ALLOW
+    return Preference.UNKNOWN if is_consent(word) or not word else Preference.ERROR

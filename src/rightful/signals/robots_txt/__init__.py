@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from rightful.facts.site import parse_url
 from rightful.facts.statement import Preference
-from rightful.signals.robots_txt.lines import LENIENCY, Field, Line, read_line, split_lines, tokens_of
+from rightful.signals.robots_txt.lines import LENIENCY, RECORD_SPELLINGS, Field, Line, read_line, split_lines, tokens_of
 from rightful.signals.robots_txt.paths import PathRules, Rule, canonical_pattern, canonical_target
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Extension:
     """A record of another protocol.
 
     Attributes:
-        name: field name, lower-case.
+        name: field name, lower-case, with hyphens; of what is often misspelt the right spelling.
         path: path pattern the value begins with, or None where it applies to everything.
         value: the rest of the value; one character per octet (Latin-1).
         line: 1-based line number.
@@ -49,10 +49,12 @@ class Extension:
     @classmethod
     def of(cls, line: Line) -> Extension:
         """Separate the path, where the value begins with one, from the rest."""
+        name = line.name.replace("_", "-")
+        name = RECORD_SPELLINGS.get(name, name)
         if not line.value.startswith("/"):
-            return cls(line.name, None, line.value, line.number)
+            return cls(name, None, line.value, line.number)
         path, _, rest = line.value.replace("\t", " ").partition(" ")
-        return cls(line.name, path, rest.strip(), line.number)
+        return cls(name, path, rest.strip(), line.number)
 
 
 @dataclass(slots=True)

@@ -37,6 +37,15 @@ _BOM = b"\xef\xbb\xbf"
 _USER_AGENT = ("user-agent", "useragent", "user agent")
 _DISALLOW = ("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw")
 _ALLOW = ("allow",)
+# Records of other protocols, as people write them.
+RECORD_SPELLINGS = {
+    "content-signals": "content-signal",
+    "contentsignal": "content-signal",
+    "contentsignals": "content-signal",
+    "content-usages": "content-usage",
+    "contentusage": "content-usage",
+    "licence": "license",
+}
 
 
 class Field(Enum):
