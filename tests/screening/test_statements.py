@@ -160,11 +160,51 @@ def test_what_a_records_own_response_says(tmp_path, fields, expected):
     assert Screener(parse_policy(BASE), tmp_path).decisions(table)["reasons"].to_pylist() == [expected]
 
 
+def tdm_rows(tmp_path, captures, *rows):
+    add_captures(tmp_path, [capture(ROBOTS, b"", 2020), *captures])
+    table = pa.Table.from_pylist([{"url": f"{HOST}/a", "fetched_at": at(2021), **row} for row in rows])
+    return Screener(parse_policy(BASE), tmp_path).decisions(table)["reasons"].to_pylist()
+
+
+FREE, NOW, THEN = {"tdm_reservation": 0}, "RESERVED_NOW:tdmrep", "RESERVED_FETCH:tdmrep"
+
+
 def test_a_page_takes_the_place_of_its_site_within_tdmrep_and_nowhere_else(tmp_path):
-    add_captures(tmp_path, [capture(ROBOTS, SIGNAL, 2020), capture(TDMREP, RESERVED, 2020)])
-    rows = [{"url": f"{HOST}/a", "tdm_reservation": 0}, {"url": f"{HOST}/a", "tdm_reservation": None}]
-    found = Screener(parse_policy(BASE), tmp_path).decisions(pa.Table.from_pylist(rows))["reasons"].to_pylist()
-    assert found == [["RESERVED_NOW:content-signal"], ["RESERVED_NOW:content-signal", "RESERVED_NOW:tdmrep"]]
+    signal = ["RESERVED_FETCH:content-signal", "RESERVED_NOW:content-signal"]
+    captures = [
+        replace(capture(ROBOTS, SIGNAL, 2020), fetched_at=at(2020).replace(month=2)),
+        capture(TDMREP, RESERVED, 2020),
+    ]
+    found = tdm_rows(tmp_path, captures, FREE, {"tdm_reservation": None})
+    assert found[0] == signal
+    assert found[1] == ["RESERVED_FETCH:content-signal", THEN, "RESERVED_NOW:content-signal", NOW]
+
+
+def test_a_page_speaks_of_the_time_it_was_fetched(tmp_path):
+    """A file that is newer says something else, and stands beside it."""
+    newer = [capture(TDMREP, b"[]", 2020), capture(TDMREP, RESERVED, 2022)]
+    assert tdm_rows(tmp_path / "newer", newer, FREE) == [[NOW]]
+    lifted = [capture(TDMREP, RESERVED, 2020), capture(TDMREP, b"[]", 2022)]
+    assert tdm_rows(tmp_path / "lifted", lifted, FREE, {"tdm_reservation": 1}) == [["GENERAL"], [THEN, NOW]]
+    unasked = [capture(TDMREP, RESERVED, 2022)]
+    assert tdm_rows(tmp_path / "unasked", unasked, FREE, {**FREE, "fetched_at": None}) == [[NOW], [NOW]]
+
+
+def test_a_page_speaks_of_its_own_site(tmp_path):
+    """Where a redirect led elsewhere, the site it began at keeps its word."""
+    other = "https://o.example"
+    captures = [
+        replace(capture(signal, body, 2020), origin=other) for signal, body in ((ROBOTS, b""), (TDMREP, RESERVED))
+    ]
+    moved = {"url": f"{other}/a", "final_url": f"{HOST}/a", **FREE}
+    back = {"url": f"{HOST}/a", "final_url": f"{other}/a", **FREE}
+    assert tdm_rows(tmp_path, captures, moved, back) == [[THEN, NOW], ["GENERAL"]]
+
+
+def test_what_cannot_be_read_takes_the_place_of_nothing(tmp_path):
+    unread = {"page_fields": "unread: tdm_reservation"}
+    captures = [capture(TDMREP, RESERVED, 2020)]
+    assert tdm_rows(tmp_path, captures, unread) == [[THEN, NOW]]
 
 
 def test_words_of_search_engines_count_where_the_policy_says_so(tmp_path):
@@ -210,6 +250,21 @@ def licence(body, year=2024, status=200, url=LICENCE_URL):
 )
 def test_the_licence_a_site_declares(tmp_path, captures, expected):
     assert reasons(tmp_path, [capture(ROBOTS, DECLARING), *captures]) == expected
+
+
+def test_more_licences_than_are_read_hold(tmp_path):
+    lines = "".join(f"License: {HOST}/{number}.xml\n" for number in range(21))
+    licences = [licence(PERMITTED, url=f"{HOST}/{number}.xml") for number in range(21)]
+    assert reasons(tmp_path, [capture(ROBOTS, lines.encode(), 2021), *licences]) == ["UNREADABLE:rsl"]
+    fewer = capture(ROBOTS, lines.replace(f"License: {HOST}/20.xml\n", "").encode(), 2021)
+    assert reasons(tmp_path / "fewer", [fewer, *licences]) == ["GENERAL"]
+
+
+def test_where_only_the_time_of_the_fetch_counts_a_later_licence_answers_nothing(tmp_path):
+    history = [capture(ROBOTS, DECLARING, 2021), licence(PERMITTED, 2024)]
+    policy = f'{BASE}[as_of]\nmode = "fetch"\n'
+    assert reasons(tmp_path, history, policy=policy, fetched=2022) == ["UNREADABLE:rsl"]
+    assert reasons(tmp_path, [], policy=policy, fetched=2025) == ["GENERAL"]
 
 
 def test_a_licence_nobody_declares_says_nothing(tmp_path):
@@ -315,7 +370,7 @@ def test_what_a_policy_asks_for_is_part_of_the_situation_and_its_capture_of_the_
     lookup = SignalLookup(parse_policy(BASE), snapshot, None)
     urls = [f"{HOST}/a", f"{HOST}/b", "https://elsewhere.example/"]
     signals = lookup.signals(Locations(pa.array(urls, pa.large_string())))
-    found = [summarised(parse_policy(BASE), (build.value(row) for _, build in signals.stated)) for row in range(3)]
+    found = [summarised(parse_policy(BASE), signals.files(row), now=True) for row in range(3)]
     assert found == [("tdmrep=conditional:payment:tdm",)] * 2 + [()]
     used = {(row["origin"], row["signal"]) for row in snapshot.captures.take(sorted(signals.captures)).to_pylist()}
     assert used == {(HOST, ROBOTS), (HOST, TDMREP), (POLICY_URL, TDM_POLICY)}

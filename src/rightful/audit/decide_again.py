@@ -121,8 +121,8 @@ def observe_again(
                 "robots_fetch": ROBOTS_CODES[signals.fetch[at]].value,
                 "robots_build": ROBOTS_CODES[signals.build[at]].value,
                 "optouts": optout_names(int(signals.optouts[at])),
-                "stated_fetch": summarised(policy, (fetch.value(at) for fetch, _ in signals.stated), at_fetch),
-                "stated_build": summarised(policy, (build.value(at) for _, build in signals.stated), now),
+                "stated_fetch": summarised(policy, signals.files(at), at_fetch, now=False),
+                "stated_build": summarised(policy, signals.files(at), now, now=True),
                 "licences_named": page.licences if page else (),
                 "looked_for": looked_for_names(int(signals.looked_for[at]), page),
             }

@@ -41,6 +41,7 @@ class DeclaredDocuments:
         signal: the file's.
         files: captures of the file.
         documents: captures of what it declares, by their own URLs.
+        only_then: nothing is asked about now, so that what was captured too late answers nothing.
 
     Attributes:
         by_path: whether what a document says depends on the path.
@@ -48,8 +49,9 @@ class DeclaredDocuments:
 
     by_path = True
 
-    def __init__(self, signal: str, files: SignalView, documents: SignalView) -> None:
+    def __init__(self, signal: str, files: SignalView, documents: SignalView, *, only_then: bool = False) -> None:
         self._signal = signal
+        self._only_then = only_then
         self._files = files
         self.view = documents
 
@@ -71,7 +73,8 @@ class DeclaredDocuments:
     def at(self, url: str, moment: int | None) -> int:
         """Give the capture in force, newest or not later than a moment; `NOT_CAPTURED` or `LATER` without one."""
         row = self.view.at(url, moment)
-        if row == NOT_CAPTURED and moment is not None and self.view.at(url, None) != NOT_CAPTURED:
+        later = not self._only_then and row == NOT_CAPTURED and moment is not None
+        if later and self.view.at(url, None) != NOT_CAPTURED:
             return LATER
         return row
 

@@ -17,7 +17,7 @@ from rightful.screening.fact_columns import UNREADABLE, Coded, closed, coded, te
 from rightful.screening.locate import URL_CODES
 from rightful.screening.optout_columns import digests_of, optout_names
 from rightful.screening.page_columns import page_lines
-from rightful.screening.signal_lookup import Locations, SignalLookup, Signals, looked_for_names, summarised
+from rightful.screening.signal_lookup import Locations, SignalLookup, Signals, Stated, looked_for_names, summarised
 from rightful.signals.page_fields import FIELD_ROLES
 
 if TYPE_CHECKING:
@@ -88,8 +88,11 @@ class Observer:
         codes["looked_for"] = Coded(signals.looked_for, None)
         if signals.pages is not None:
             codes["page_fetch"], codes["page_build"] = signals.pages
-        for number, (fetch, build) in enumerate(signals.stated):
-            codes |= {f"stated_fetch {number}": fetch, f"stated_build {number}": build}
+        if signals.moved is not None:
+            codes["moved"] = Coded(signals.moved.astype(np.int8), (False, True))
+        for number, of in enumerate(signals.stated):
+            place = "final" if of.of_final else "located"
+            codes |= {f"stated_fetch {place} {number}": of.fetch, f"stated_build {place} {number}": of.build}
         situations, situation, unknown = self._distinguish(batch.num_rows, codes)
         return Observation(situations, situation, locations, signals, unknown)
 
@@ -186,9 +189,14 @@ class Observer:
         )
 
     def _summary(self, values: dict[str, Any], when: str) -> tuple[str, ...]:
-        files = (stated for key, stated in values.items() if key.startswith(f"stated_{when}"))
+        page_is_at = "final" if values.get("moved") else "located"
+        files = [
+            Stated(stated, values[key.replace("fetch", "build", 1)], key.split()[1] == page_is_at)
+            for key, stated in values.items()
+            if key.startswith("stated_fetch")
+        ]
         page = values.get(f"page_{when}")
-        return summarised(self._policy, files, page.statements if page else ())
+        return summarised(self._policy, files, page.statements if page else (), now=when == "build")
 
     def _licence(self, stated: str | None, source: Source | None, unknown: list[tuple[str, str]]) -> str:
         aliases = self._policy.licences.aliases

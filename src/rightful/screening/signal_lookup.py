@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -71,6 +71,27 @@ class Locations:
     digests: list[str | None] | None = None
 
 
+class OfFile(NamedTuple):
+    """What one signal file stated when each row was fetched, and states now.
+
+    Attributes:
+        fetch, build: statements (`StatementColumns`).
+        of_final: it is a file of the site where redirects led.
+    """
+
+    fetch: Coded
+    build: Coded
+    of_final: bool
+
+
+class Stated(NamedTuple):
+    """What one signal file stated of one row, and states now; `of_page`: it is a file of the site of the row's page."""
+
+    fetch: tuple[Statement, ...]
+    build: tuple[Statement, ...]
+    of_page: bool = True
+
+
 @dataclass(slots=True)
 class Signals:
     """What the signals say about the rows of a batch.
@@ -80,7 +101,8 @@ class Signals:
         url: code into `URL_CODES` per row; both locations must be readable, where two are stated.
         fetch, build: codes into `ROBOTS_CODES` per row.
         optouts: bits of `optout_columns.BIT_NAMES` per row.
-        stated: for every signal file that was captured, what it stated at fetch, and states now (`StatementColumns`).
+        stated: what every signal file that was captured states.
+        moved: whether a redirect led elsewhere, per row; None where none did.
         pages: what each row's own response and page stated at fetch, and state now (`PageFacts`); None without any.
         looked_for: bits of `LOOKED_FOR` per row: whose files were captured.
         captures: rows of the snapshot's table that were used.
@@ -93,11 +115,17 @@ class Signals:
     fetch: np.ndarray
     build: np.ndarray
     optouts: np.ndarray
-    stated: tuple[tuple[Coded, Coded], ...]
+    stated: tuple[OfFile, ...]
+    moved: np.ndarray | None
     pages: tuple[Coded, Coded] | None
     looked_for: np.ndarray
     captures: set[int]
     entries: set[int]
+
+    def files(self, row: int) -> list[Stated]:
+        """Give what the signal files state of a row."""
+        moved = bool(self.moved is not None and self.moved[row])
+        return [Stated(of.fetch.value(row), of.build.value(row), of.of_final == moved) for of in self.stated]
 
 
 def _readable(located: Located, final: Located | None) -> np.ndarray:
@@ -109,18 +137,26 @@ def _readable(located: Located, final: Located | None) -> np.ndarray:
 
 
 def summarised(
-    policy: Policy, files: Iterable[tuple[Statement, ...]], page: tuple[Statement, ...] = ()
+    policy: Policy, files: Iterable[Stated], page: tuple[Statement, ...] = (), *, now: bool
 ) -> tuple[str, ...]:
     """Give the fact that signal files, and a record's own headers and meta elements, amount to under a policy.
 
-    TDMRep alone says that what a page states takes the place of what its site states (`tdmrep.settle`).
+    TDMRep alone says that what a page states takes the place of what its site states (`tdmrep.settle`). A page speaks
+    of its own site, and of the time when it was fetched: a file that says something else now stands beside it.
     """
-    of_site = tuple(statement for several in files for statement in several)
-    if page:
-        steps = (tuple(s for s in step if s.protocol == tdmrep.PROTOCOL) for step in (of_site, page))
-        others = (s for s in (*of_site, *page) if s.protocol != tdmrep.PROTOCOL)
-        of_site = (*others, *tdmrep.settle(*steps))
-    return summary(of_site, policy.protocols.usages)
+    files = list(files)
+    stated = [statement for file in files for statement in (file.build if now else file.fetch)]
+    own_page = _tdm(page)
+    own = _tdm(s for file in files if file.of_page for s in (file.build if now else file.fetch))
+    if own_page and own == _tdm(s for file in files if file.of_page for s in file.fetch):
+        of_others = _tdm(s for file in files if not file.of_page for s in (file.build if now else file.fetch))
+        rest = (s for s in (*stated, *page) if s.protocol != tdmrep.PROTOCOL)
+        return summary((*rest, *of_others, *tdmrep.settle(own, own_page)), policy.protocols.usages)
+    return summary((*stated, *page), policy.protocols.usages)
+
+
+def _tdm(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    return tuple(statement for statement in statements if statement.protocol == tdmrep.PROTOCOL)
 
 
 def looked_for_names(bits: int, page: PageFacts | None) -> tuple[str, ...]:
@@ -190,6 +226,7 @@ class SignalLookup:
                 signal,
                 view,
                 SignalView(snapshot, kind.documents, partial(DOCUMENTS[kind.documents], asked), any_scheme=False),
+                only_then=policy.as_of.mode == "fetch",
             )
             for (signal, kind), view in zip(SITE_FILES.items(), self.signal_views, strict=True)
             if kind.documents
@@ -213,7 +250,8 @@ class SignalLookup:
         stated = tuple(self._stated(located, final, locations, captures, looked_for))
         url = _readable(located, final)
         pages = self.pages.facts(locations.fields, located, final, locations.fetched_at, captures)
-        return Signals(located, final, url, fetch, build, optouts, stated, pages, looked_for, captures, entries)
+        moved = final.origin >= 0 if final is not None else None
+        return Signals(located, final, url, fetch, build, optouts, stated, moved, pages, looked_for, captures, entries)
 
     def _stated(
         self,
@@ -222,7 +260,7 @@ class SignalLookup:
         locations: Locations,
         captures: set[int],
         looked_for: np.ndarray,
-    ) -> Iterator[tuple[Coded, Coded]]:
+    ) -> Iterator[OfFile]:
         for place in (located, final):
             if place is None or not place.origins:
                 continue
@@ -241,7 +279,7 @@ class SignalLookup:
                     )
                     stated = documents.fetch_and_build(stated)
                     captures |= documents.captures
-                yield stated
+                yield OfFile(*stated, of_final=place is final)
 
     def _final(self, locations: Locations, located: Located) -> Located | None:
         """Locate where redirects led, for the rows where that is elsewhere (protocols A15)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage
+from rightful.facts.statement import Preference, Reading, Remark, Statement, Usage, shown
 from rightful.signals.markup import looks_like_markup
 from rightful.signals.robots_txt import RobotsMatch, RobotsTxt, Selection
 
@@ -70,9 +70,8 @@ class AiTxt:
             if match.line:
                 where = f"line {match.line}"
                 weak = match.preference is Preference.ALLOW
-                statements.append(
-                    Statement(PROTOCOL, Usage.TRAIN, match.preference, VERSION, where, match.text, weak=weak)
-                )
+                text = shown(match.text[:1000])
+                statements.append(Statement(PROTOCOL, Usage.TRAIN, match.preference, VERSION, where, text, weak=weak))
         return Reading(tuple(dict.fromkeys(statements)), self.remarks)
 
     def _matches(self, target: str) -> Iterator[RobotsMatch]:

@@ -252,9 +252,15 @@ def declared_in(body: bytes, origin: str, signal: str) -> tuple[Declared, ...]:
 
 
 def resolved(written: Iterable[str], base: str) -> tuple[Declared, ...]:
-    """Give documents by their addresses as written, absolute against a URL; the first twenty of them."""
+    """Give documents by their addresses as written, absolute against a URL.
+
+    Of more than twenty the rest is one that cannot be had: what it says may be a refusal.
+    """
     found = []
-    for address in list(dict.fromkeys(written))[:_MOST_DECLARED]:
+    addresses = list(dict.fromkeys(written))
+    if len(addresses) > _MOST_DECLARED:
+        found.append(Declared(f"{len(addresses) - _MOST_DECLARED} more", "", readable=False))
+    for address in addresses[:_MOST_DECLARED]:
         try:
             location = parse_url(urljoin(base, address))
         except ValueError:  # of an address in brackets that is none

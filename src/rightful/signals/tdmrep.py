@@ -135,8 +135,16 @@ def in_metas(metas: Iterable[tuple[str, str]]) -> Reading:
 
 
 def settle(*steps: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """Give what stands after every step, in this order: file, header, meta, metadata inside the document."""
-    return next((stated for stated in reversed(steps) if stated), ())
+    """Give what stands after every step, in this order: file, header, meta, metadata inside the document.
+
+    What could not be read takes the place of nothing: what stood before it stands beside it.
+    """
+    left: tuple[Statement, ...] = ()
+    for stated in reversed(steps):
+        left = (*stated, *left)
+        if any(statement.preference is not Preference.ERROR for statement in stated):
+            break
+    return left
 
 
 def _pairs(pairs: Iterable[tuple[str, str]], prefix: str) -> Reading:

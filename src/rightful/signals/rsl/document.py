@@ -97,7 +97,7 @@ class RslDocument:
             return Reading(_unlicensed(found.where, found.text, self.version), self.remarks)
         statements: list[Statement] = []
         remarks = list(self.remarks)
-        for content in evaluate.governing(self._by_scope, target):
+        for content in self._governing(target):
             reading = evaluate.content_reading(content, self.version, user=user.lower(), geo=geo)
             statements.extend(reading.statements)
             remarks.extend(reading.remarks)
@@ -105,7 +105,10 @@ class RslDocument:
 
     def part(self, target: str) -> Hashable:
         """Give what of a path decides: which contents govern it."""
-        return () if self.problem else tuple(map(id, evaluate.governing(self._by_scope, target)))
+        return () if self.problem else tuple(evaluate.governing(self._by_scope, target))
+
+    def _governing(self, target: str) -> list[Content]:
+        return [self._by_scope[number] for number in evaluate.governing(self._by_scope, target)]
 
     def payment_terms(self, target: str) -> tuple[PaymentTerm, ...]:
         """Give what the licences that govern a path cost; nothing where the document licenses nothing."""
@@ -113,7 +116,7 @@ class RslDocument:
             return ()
         return tuple(
             evaluate.payment_term(content, license_)
-            for content in evaluate.governing(self._by_scope, target)
+            for content in self._governing(target)
             for license_ in content.licenses
         )
 

@@ -50,15 +50,15 @@ class _Say:
         return self.for_user, self.narrow
 
 
-def governing(by_scope: Sequence[Content], target: str) -> list[Content]:
-    """Give the contents with the narrowest url that matches; `by_scope` has the longest patterns first."""
+def governing(by_scope: Sequence[Content], target: str) -> list[int]:
+    """Give which contents have the narrowest url that matches; `by_scope` has the longest patterns first."""
     spelt = canonical_target(target)
-    found: list[Content] = []
-    for content in by_scope:
-        if found and len(content.pattern) < len(found[0].pattern):
+    found: list[int] = []
+    for number, content in enumerate(by_scope):
+        if found and len(content.pattern) < len(by_scope[found[0]].pattern):
             break
         if matches(content.pattern, spelt):
-            found.append(content)
+            found.append(number)
     return found
 
 
@@ -180,7 +180,12 @@ def _names(license_: License, user: str) -> bool:
 
 def _offer(license_: License, usage: Usage, user: str, asks: frozenset[str]) -> _Say | None:
     narrow = _permitted(license_, usage)
-    return None if narrow is None else _Say(license_, _names(license_, user), narrow, asks)
+    if narrow is None:
+        return None
+    # What is permitted in a word for more than this use may have the prohibition nobody knows taken out of it.
+    if narrow < terms.EXACT and license_.prohibits.get("usage", frozenset()) - USAGE_WORDS.keys():
+        asks |= {terms.LICENCE}
+    return _Say(license_, _names(license_, user), narrow, asks)
 
 
 def _ban(license_: License, usage: Usage, user: str, asks: frozenset[str]) -> _Say | None:
