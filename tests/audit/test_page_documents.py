@@ -9,8 +9,9 @@ from tests.snapshot.capturing import settings
 
 from rightful.audit.explain import explain
 from rightful.audit.verify import verify_run
+from rightful.card.protocol_facts import protocol_facts
 from rightful.demo.web import Answer, Web
-from rightful.ledger.run_directory import EVIDENCE
+from rightful.ledger.run_directory import EVIDENCE, RunDirectory
 from rightful.policy.policy_file import parse_policy
 from rightful.runner.origins import to_capture
 from rightful.runner.run import screen_files
@@ -166,3 +167,55 @@ def test_a_page_lifts_its_sites_reservation_within_tdmrep_and_no_other(tmp_path)
     assert reasons(run, "/a") == both("tdmrep")
     assert reasons(run, "/b") == ["GENERAL"]
     assert reasons(run, "/shelf/c") == both("rsl")
+
+
+def test_where_a_redirect_led_is_explained_too(tmp_path):
+    other = "http://o.example"
+    denying = capture(ROBOTS, b"User-agent: *\nDisallow: /\n", place=other)
+    reserving = capture(TDMREP, b'[{"location": "/", "tdm-reservation": 1}]', place=other)
+    run = screened(tmp_path, [denying, reserving], {"url": f"{HOST}/a", "final_url": f"{other}/b"})
+    (why,) = explain(run, url=f"{HOST}/a")
+    assert why.decision.reasons[0] == "ROBOTS_FETCH:wildcard"
+    assert [e.capture["origin"] for e in why.robots if e.when == "now"] == [HOST, other]
+    assert {e.capture["origin"] for e in why.statements} == {other}
+
+
+def test_what_the_page_takes_the_place_of_is_not_told(tmp_path):
+    reserving = capture(TDMREP, b'[{"location": "/", "tdm-reservation": 1}]')
+    free = {"url": f"{HOST}/a", "http_headers": "TDM-Reservation: 0"}
+    run = screened(tmp_path, [reserving], free, {"url": f"{HOST}/b"})
+    for path, preference in (("/a", "allow"), ("/b", "deny")):
+        (why,) = explain(run, url=f"{HOST}{path}")
+        assert {e.statement.preference.value for e in why.statements} == {preference}
+
+
+def protocols(run):
+    directory = RunDirectory(run)
+    return {row["protocol"]: row for row in protocol_facts(directory, directory.situations())}
+
+
+def test_the_card_counts_what_each_protocol_did_by_itself(tmp_path):
+    """A record that robots tags exclude is held, and not excluded, by the licence that nobody captured."""
+    rows = [
+        page("/shelf/1", "/never.xml", http_headers="X-Robots-Tag: noai"),
+        page("/shelf/2", "/never.xml"),
+        {"url": f"{HOST}/c", "html": '<link rel="license" href="https://creativecommons.org/licenses/by-nc/4.0/">'},
+        {"url": f"{HOST}/d", "http_headers": '{"X-Robots-Tag": '},
+    ]
+    found = protocols(screened(tmp_path, [capture(TDMREP, None, status=503)], *rows))
+    told = {name: (row["excluded"], row["held"]) for name, row in found.items()}
+    assert told["robots-tag"] == (1, 1)
+    assert told["rsl"] == (0, 3)
+    assert told["licence"] == (1, 0)
+    assert told["tdmrep"] == (0, 4)
+    assert found["robots-tag"]["records_looked_for"] == 3  # of the last one nobody knows
+    assert found["tdmrep"]["records_looked_for"] == 3  # a file that could not be had told nothing
+
+
+def test_what_was_not_asked_about_when_fetched_has_not_changed(tmp_path):
+    reserving = b'[{"location": "/", "tdm-reservation": 1}]'
+    row = {"url": f"{HOST}/a"}
+    asked = [capture(TDMREP, b"[]", 2021), capture(TDMREP, reserving, 2023)]
+    (tmp_path / "asked").mkdir()
+    assert protocols(screened(tmp_path / "asked", asked, row))["tdmrep"]["drift"] == 1
+    assert protocols(screened(tmp_path, asked[1:], row))["tdmrep"]["drift"] == 0

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rightful.facts.decision import Admission, Tier
 from rightful.facts.situation import Consent, LicenceEvidence, RobotsFact, Situation, UrlFact
-from rightful.policy.gates import meaning_of
+from rightful.policy.gates import GATES, HOLDING, meaning_of
 from rightful.policy.licences import terms_of
 from rightful.policy.policy import Policy
 from rightful.policy.sections import Gates
@@ -269,3 +269,11 @@ def test_overlooking_a_non_commercial_reservation_makes_no_permission_of_it():
     assert decide(situation, policy).tier is Tier.EXEMPT_GENERAL
     assert decide(situation, policy_of({"commercial": False})).tier is Tier.FREE_LICENSED
     assert decide(situation, policy_of({})).reasons == ("NC",)
+
+
+@given(situations, policies)
+def test_what_a_reason_does_is_in_the_table(situation, policy):
+    source = policy.sources_by_name.get(situation.source)
+    for gate in GATES:
+        for finding in gate(situation, source, policy):
+            assert (finding.admission is Admission.HOLD) == (finding.reason.partition(":")[0] in HOLDING)

@@ -72,6 +72,19 @@ def test_a_thousand_values_of_metadata_are_enough():
     assert answer(plus.in_metadata(first), "train-ai") == "deny"
 
 
+@pytest.mark.parametrize(
+    "value", ["DMI-PROHIBITED", "DMI-ALLOWED", "DMI-PROHIBITED-AIMLTRAINING", "PROHIBITED-SOMEHOW", ""]
+)
+@pytest.mark.parametrize("where", ["before", "after"])
+@pytest.mark.parametrize("length", [0, 150, 190, 300, 2_000])
+def test_a_long_value_is_kept_as_it_is_read(value, where, length):
+    filler = "x" * length + ("/" if where == "before" else "")
+    text = filler + value if where == "before" else f"{'/' * (199 - len(value))}{value}{filler}"
+    packet = f'<x xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/" plus:DataMining="{text}"/>'.encode()
+    read, kept = plus.in_xmp(packet), plus.in_metadata(plus.data_mining(packet))
+    assert {(s.usage, s.preference) for s in read.statements} == {(s.usage, s.preference) for s in kept.statements}
+
+
 def test_many_attributes_of_a_packet_are_all_read():
     ns = 'xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/"'
     others = " ".join(f'a{n}=" {n} "' for n in range(200))
@@ -177,6 +190,11 @@ def test_what_lines_state_adds_up_in_order(lines):
         own = [record for record in records if record.name == name]
         places = [said.where for said in module.in_robots(own, "/a").statements]
         assert places == sorted(places, key=lambda where: int(where.removeprefix("line ")))
+
+
+def test_a_long_line_is_evidence_cut_short():
+    (said,) = AiTxt.parse(b"User-agent: *\nDisallow: /" + b"x" * 5_000).reading("/" + "x" * 5_000).statements
+    assert (said.preference, len(said.text)) == (Preference.DENY, 200)
 
 
 def test_an_allowance_of_some_paths_is_no_answer_for_every_path():

@@ -13,6 +13,14 @@ PAIRS = [("x-robots-tag", "noai, max-snippet:0"), ("date", "Thu, 26 Nov 2026 10:
 BLOCK = "HTTP/2 200 \r\n" + "".join(f"{name}: {value}\r\n" for name, value in PAIRS) + "\r\n"
 
 
+def test_a_text_longer_than_any_head_is_not_taken_apart():
+    many = "Server: x\n" * 100_000
+    assert header_pairs(many) == []
+    assert header_pairs(f"{many}X-Robots-Tag: noai\n") == [(UNREAD, "http_headers")]
+    assert header_pairs(json.dumps([["Server", "x"]] * 100_000)) == []
+    assert header_pairs('["\\u0078-robots-tag", "noai"' + ', "x"' * 200_000 + "]") == [(UNREAD, "http_headers")]
+
+
 def in_forms():
     objects = [{"name": name, "value": value} for name, value in PAIRS]
     grouped = {"x-robots-tag": ["noai, max-snippet:0", "noml"], "date": ["Thu, 26 Nov 2026 10:00:00 GMT"]}

@@ -77,9 +77,9 @@ STATING = ("meta", "link", "a", "area", "script")
 PIECES = st.sampled_from([
     "<meta name=robots content=noai>", "<link rel=license href=/l>", '<script type="application/ld+json">', '{"a":1}',
     "</script>", "<!--", "-->", "<head>", "</body>", "<", '"', "'", "<![CDATA[", "]]>", "<svg>", "<template>", "<?x",
-    "?>", ">", "<a href='x'>t</a>", '<a b c="d" B=e>', "<p>", "</p>", "<table>", "</", "&amp;", "&", "<title>", "</title>",
-    "<textarea>", "<style>", "</style>", "<plaintext>", "<noscript>", "<!DOCTYPE html>", "<html>", "x", " ", "\n", "=",
-    "/", "<meta name='a\nb' content='é'/>", "<iframe>", "<meta charset=x>", "<area href>",
+    "?>", ">", "<a href='x'>t</a>", '<a b c="d" B=e>', "<p>", "</p>", "<table>", "</", "&amp;", "&", "<title>",
+    "</title>", "<textarea>", "<style>", "</style>", "<plaintext>", "<noscript>", "<!DOCTYPE html>", "<html>", "x", " ",
+    "\n", "=", "/", "<meta name='a\nb' content='é'/>", "<iframe>", "<meta charset=x>", "<area href>",
 ])  # fmt: skip
 
 

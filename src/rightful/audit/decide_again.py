@@ -125,6 +125,7 @@ def observe_again(
                 "stated_build": summarised(policy, signals.files(at), now, now=True),
                 "licences_named": page.licences if page else (),
                 "looked_for": looked_for_names(int(signals.looked_for[at]), page),
+                "looked_for_fetch": looked_for_names(int(signals.looked_for_fetch[at]), page),
             }
             result.differing += _differences(_name(batch, at), found, situation)
     return result

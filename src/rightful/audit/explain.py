@@ -12,12 +12,14 @@ import pyarrow.compute as pc
 from rightful.audit.decide_again import LEDGER_COLUMNS, evidence_lookup, locations_of
 from rightful.errors import NotFoundError
 from rightful.facts.site import parse_url
+from rightful.facts.statement import Reading
 from rightful.ledger.run_directory import EVIDENCE, OPTOUTS, POLICY, RunDirectory
 from rightful.ledger.situations import read_situation
 from rightful.policy.gates import meaning_of
 from rightful.policy.policy_file import read_policy
 from rightful.register.export import Register
 from rightful.screening.robots_columns import captures_in_force
+from rightful.screening.signal_lookup import replaced_by
 from rightful.signals.robots_txt import RobotsTxt
 from rightful.signals.site_files import SITE_FILES
 from rightful.snapshot.capture_index import NO_TIME, NOT_CAPTURED
@@ -132,6 +134,12 @@ def _rows(mask: pa.Array) -> list[int]:
     return found
 
 
+def _location(place: Located) -> Location | None:
+    """Give the location of the one row that is explained."""
+    url = place.urls[0].as_py()
+    return parse_url(url) if url is not None else None
+
+
 class _Explainer:
     """What explaining any record of a run needs, opened once."""
 
@@ -154,31 +162,45 @@ class _Explainer:
         address = record["url"] or url
         locations.urls = pa.array([address], pa.large_string())
         signals = self._lookup.signals(locations)
-        build, fetch = captures_in_force(self._lookup.view, signals.located, locations.fetched_at)
-        location = parse_url(address) if address else None
-        asked = {"fetch": int(fetch[0]), "now": int(build[0])} if location else {}
-        robots = tuple(self._asked(when, number, location.target) for when, number in asked.items() if location)
-        statements = tuple(self._stated(signals.located, locations, location.target)) if location else ()
-        statements += tuple(self._paged(record["fields"] or "", locations, location))
-        return Explanation(record, decision, situation, meanings, robots, statements, self._entries(signals.entries))
+        places = [place for place in (signals.located, signals.final) if place is not None and place.origins]
+        robots = [evidence for place in places for evidence in self._robots(place, locations)]
+        page = tuple(self._paged(record["fields"] or "", locations, _location(signals.located)))
+        said = tuple(entry.statement for entry in page)
+        files = signals.files(0)
+        stated = [
+            entry
+            for place in places
+            for entry in self._stated(place, locations)
+            if not set(Reading((entry.statement,)).substance) & set(replaced_by(said, files, now=entry.when == "now"))
+        ]
+        entries = self._entries(signals.entries)
+        return Explanation(record, decision, situation, meanings, tuple(robots), (*stated, *page), entries)
 
-    def _stated(self, located: Located, locations: Locations, target: str) -> Iterator[StatementEvidence]:
+    def _robots(self, place: Located, locations: Locations) -> Iterator[RobotsEvidence]:
+        build, fetch = captures_in_force(self._lookup.view, place, locations.fetched_at)
+        location = _location(place)
+        for when, number in (("fetch", int(fetch[0])), ("now", int(build[0]))):
+            yield self._asked(when, number, location.target if location else "/")
+
+    def _stated(self, place: Located, locations: Locations) -> Iterator[StatementEvidence]:
+        location = _location(place)
+        target = location.target if location else "/"
+        times = locations.fetched_at
         for signal, view in zip(SITE_FILES, self._lookup.signal_views, strict=True):
-            build, fetch = captures_in_force(view, located, locations.fetched_at)
+            build, fetch = captures_in_force(view, place, times)
             for when, number in (("fetch", int(fetch[0])), ("now", int(build[0]))):
-                if number != NOT_CAPTURED:
-                    capture = view.captures.slice(number, 1).to_pylist()[0]
-                    stated = view.reading(number, target).statements
-                    for statement in stated:
+                if number == NOT_CAPTURED:
+                    continue
+                capture = view.captures.slice(number, 1).to_pylist()[0]
+                stated = view.reading(number, target).statements
+                yield from (StatementEvidence(when, capture, statement) for statement in stated)
+                if signal in self._lookup.declared:
+                    moment = None if when == "now" or times is None or times[0] == NO_TIME else int(times[0])
+                    origin = place.origins[int(place.origin[0])].origin
+                    documents = self._lookup.declared[signal]
+                    for row, statement in documents.said(number, origin, stated, target, moment):
+                        capture = documents.view.captures.slice(row, 1).to_pylist()[0] if row >= 0 else None
                         yield StatementEvidence(when, capture, statement)
-                    if signal in self._lookup.declared:
-                        times = locations.fetched_at
-                        moment = None if when == "now" or times is None or times[0] == NO_TIME else int(times[0])
-                        origin = located.origins[int(located.origin[0])].origin
-                        documents = self._lookup.declared[signal]
-                        for row, statement in documents.said(number, origin, stated, target, moment):
-                            capture = documents.view.captures.slice(row, 1).to_pylist()[0] if row >= 0 else None
-                            yield StatementEvidence(when, capture, statement)
 
     def _paged(self, lines: str, locations: Locations, location: Location | None) -> Iterator[StatementEvidence]:
         """Give what the record's own response and page stated, with the captures of documents they declare."""

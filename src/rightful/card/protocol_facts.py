@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 
 from rightful.card.claims import REGISTER
+from rightful.facts.decision import Admission
 from rightful.facts.situation import RobotsFact
 from rightful.facts.statement import Preference
 from rightful.ledger.run_directory import EVIDENCE, RunDirectory
-from rightful.policy.gates import DENIALS
-from rightful.signals import rsl
+from rightful.policy.gates import DENIALS, HOLDING
+from rightful.signals import licence, rsl
 from rightful.signals.locations import ROBOTS, RSL
 from rightful.signals.page_fields import PROTOCOLS
 from rightful.signals.product_tokens import token_table
@@ -34,6 +35,7 @@ _SIGNALS_OF = {
     for kind in SITE_FILES.values()
     for protocol in kind.protocols
 } | {rsl.PROTOCOL: (RSL,), "robots": (ROBOTS,)}
+_NOT_LOOKED = {fact.value for fact in (RobotsFact.UNKNOWN, RobotsFact.CUT, RobotsFact.UNREACHABLE)}
 _OF_PROTOCOLS = ("RESERVED", "CONDITIONAL", "UNREADABLE")
 _NO_DENIAL = {"allow", "missing", "missing:refused"}
 
@@ -44,15 +46,19 @@ def protocol_facts(run: RunDirectory, situations: pa.Table) -> list[dict[str, An
     A protocol is looked for where something was there that could have held its words: a capture of its file, a record's
     response, page or embedded metadata. For the others nothing is known, and nothing is claimed.
     """
-    names = ["records", "admission", "reasons", "looked_for"]
+    names = ["records", "reasons", "looked_for", "looked_for_fetch"]
     names += [f"{fact}_{when}" for fact in ("stated", "robots") for when in ("fetch", "build")]
     rows = situations.select(names).to_pylist()
     for row in rows:
-        row["protocols"] = {_protocol_of(reason) for reason in row["reasons"]}
+        row["removed_by"] = {
+            protocol: max(_does(reason) for reason in row["reasons"] if _protocol_of(reason) == protocol)
+            for protocol in map(_protocol_of, row["reasons"])
+        }
         for when in ("fetch", "build"):
             row[when] = {said.partition(":")[0] for said in row[f"stated_{when}"]} | _robots_said(row[f"robots_{when}"])
-        if row["robots_build"] != RobotsFact.UNKNOWN.value:
-            row["looked_for"].append("robots")
+        for when, names in (("build", row["looked_for"]), ("fetch", row["looked_for_fetch"])):
+            if row[f"robots_{when}"] not in _NOT_LOOKED:
+                names.append("robots")
         if run.manifest.register is not None:
             row["looked_for"].append(REGISTER)
     files = _files(Snapshot.open(run.root / EVIDENCE).captures)
@@ -63,19 +69,19 @@ def protocol_facts(run: RunDirectory, situations: pa.Table) -> list[dict[str, An
 
 def _protocol(name: str, rows: Iterable[dict[str, Any]], files: dict[str, Counter[str]]) -> dict[str, Any]:
     """Count records a protocol touched, and by what it said of them, whatever else removed them."""
-    counted: Counter[str] = Counter()
+    counted: Counter[Any] = Counter()
     found = sum((files.get(signal, Counter()) for signal in _SIGNALS_OF.get(name, ())), Counter())
     records = looked_for = drift = 0
     for row in rows:
         records += row["records"]
         looked_for += row["records"] if name in row["looked_for"] else 0
-        if name in row["protocols"]:
-            counted[row["admission"]] += row["records"]
+        if name in row["removed_by"]:
+            counted[row["removed_by"][name]] += row["records"]
         for preference in Preference:
             if f"{name}={preference}" in row["fetch"] | row["build"]:
                 counted[preference] += row["records"]
         reserved = {f"{name}={preference}" for preference in (Preference.DENY, Preference.CONDITIONAL)}
-        if row["robots_fetch"] != RobotsFact.UNKNOWN.value and row["build"] & reserved and not row["fetch"] & reserved:
+        if name in row["looked_for_fetch"] and row["build"] & reserved and not row["fetch"] & reserved:
             drift += row["records"]
     return {
         "protocol": name,
@@ -83,8 +89,8 @@ def _protocol(name: str, rows: Iterable[dict[str, Any]], files: dict[str, Counte
         "records_looked_for": looked_for,
         "coverage": looked_for * 10_000 // records / 10_000 if records else 0.0,  # never rounded up to all
         "files": dict(sorted(found.items())),
-        "excluded": counted["exclude"],
-        "held": counted["hold"],
+        "excluded": counted[Admission.EXCLUDE],
+        "held": counted[Admission.HOLD],
         "drift": drift,
         "stated": {preference.value: counted[preference] for preference in Preference if counted[preference]},
     }
@@ -113,7 +119,14 @@ def _protocol_of(reason: str) -> str:
         return "robots"
     if code.startswith("OPTOUT"):
         return REGISTER
+    if detail == "page":
+        return licence.PROTOCOL
     return detail if code.startswith(_OF_PROTOCOLS) else ""
+
+
+def _does(reason: str) -> Admission:
+    """Give what a reason does by itself, whatever another one of the record does."""
+    return Admission.HOLD if reason.partition(":")[0] in HOLDING else Admission.EXCLUDE
 
 
 def robots_facts(run: RunDirectory, situations: pa.Table, policy: Policy) -> dict[str, Any]:

@@ -108,7 +108,7 @@ SITES: tuple[Site, ...] = (
     Site("moved.example", "the robots.txt is elsewhere, and denies", redirect("http://rules.example/robots-of-moved.txt"), (_wildcard(),)),
     Site("rules.example", "where that robots.txt is", {"/robots.txt": _robots("User-agent: *\nDisallow: /drafts/\n"), "/robots-of-moved.txt": _robots("User-agent: *\nDisallow: /\n")}, (_wildcard("/drafts/{n}"), _admitted("/notes/{n}"))),
     Site("bom.example", "a byte order mark before the first line", Answer(b"\xef\xbb\xbfUser-agent: Bytespider\nDisallow: /\n"), (_named(language="zh"),)),
-    Site("oversized.example", "longer than 500 KiB: the rest is not read", Answer(b"User-agent: *\nDisallow: /early/\n" + b"# filler\n" * 60_000 + b"Disallow: /late/\n"), (_wildcard("/early/{n}"), _admitted("/late/{n}"))),
+    Site("oversized.example", "longer than 500 KiB: the rest is not read, and may refuse", Answer(b"User-agent: *\nDisallow: /early/\n" + b"# filler\n" * 60_000 + b"Disallow: /late/\n"), (_wildcard("/early/{n}"), Pages("/late/{n}", HOLD, "ROBOTS_UNKNOWN:now-cut"))),
     Site("managed.example", "two * groups around a managed block: both count", _robots(_MANAGED), (_named("/news/{n}"), Pages("/members/{n}", EXCLUDE, "ROBOTS_NOW:named+wildcard"))),
     Site("duplicate.example", "three * groups, merged", _robots("User-agent: *\nDisallow: /a/\n\nUser-agent: Otherbot\nDisallow: /\n\nUser-agent: *\nDisallow: /b/\n"), (_wildcard("/a/{n}"), _wildcard("/b/{n}"), _admitted("/c/{n}"))),
     Site("cr-only.example", "lines end with a bare CR", _robots("User-agent: *\rDisallow: /old/\r"), (_wildcard("/old/{n}"), _admitted("/new/{n}"))),

@@ -97,7 +97,8 @@ class Situation:
         stated_fetch, stated_build: what the other protocols say to the policy's usages, in force when fetched, and
             newest (`statement.summary`).
         looked_for: protocols other than robots.txt that could have said something of the records, because their files,
-            or the records' responses and pages, were there to be read; sorted.
+            or the records' responses and pages, were there and were read; sorted.
+        looked_for_fetch: those of them that could have said something when the records were fetched; sorted.
         optouts: `kind:state` of every opt-out that names the record, sorted.
         licence: an id of the table or an expression of such, or `none`, `unknown`, `custom_allow`, `custom_deny`.
         licences_named: the licences that the record's own page names, as ids; `unknown` where not recognised; sorted.
@@ -115,6 +116,7 @@ class Situation:
     stated_fetch: tuple[str, ...] = ()
     stated_build: tuple[str, ...] = ()
     looked_for: tuple[str, ...] = ()
+    looked_for_fetch: tuple[str, ...] = ()
     optouts: tuple[str, ...] = ()
     licence: str = "none"
     licences_named: tuple[str, ...] = ()

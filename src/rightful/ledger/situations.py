@@ -15,7 +15,9 @@ from rightful.ledger.manifest import Counts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LISTS = {"licences_named", "looked_for", "optouts", "stated_build", "stated_fetch", "unknown_values"}
+_LISTS = {
+    *("licences_named", "looked_for", "looked_for_fetch", "optouts", "stated_build", "stated_fetch", "unknown_values"),
+}
 _FLAGS = {"source_known", "text_readable"}
 
 SITUATIONS = pa.schema(

@@ -86,6 +86,7 @@ class Observer:
             "unreadable": Coded(self._unreadable(batch), None),
         }
         codes["looked_for"] = Coded(signals.looked_for, None)
+        codes["looked_for_fetch"] = Coded(signals.looked_for_fetch, None)
         if signals.pages is not None:
             codes["page_fetch"], codes["page_build"] = signals.pages
         if signals.moved is not None:
@@ -180,6 +181,7 @@ class Observer:
             stated_fetch=self._summary(values, "fetch"),
             stated_build=self._summary(values, "build"),
             looked_for=looked_for_names(int(values["looked_for"]), page),
+            looked_for_fetch=looked_for_names(int(values["looked_for_fetch"]), page),
             optouts=optout_names(int(values["optouts"])),
             licence=licence,
             licences_named=page.licences if page else (),

@@ -104,7 +104,8 @@ class Signals:
         stated: what every signal file that was captured states.
         moved: whether a redirect led elsewhere, per row; None where none did.
         pages: what each row's own response and page stated at fetch, and state now (`PageFacts`); None without any.
-        looked_for: bits of `LOOKED_FOR` per row: whose files were captured.
+        looked_for, looked_for_fetch: bits of `LOOKED_FOR` per row: whose files were captured and read, now and when it
+            was fetched.
         captures: rows of the snapshot's table that were used.
         entries: rows of the register that had an effect.
     """
@@ -119,6 +120,7 @@ class Signals:
     moved: np.ndarray | None
     pages: tuple[Coded, Coded] | None
     looked_for: np.ndarray
+    looked_for_fetch: np.ndarray
     captures: set[int]
     entries: set[int]
 
@@ -146,13 +148,19 @@ def summarised(
     """
     files = list(files)
     stated = [statement for file in files for statement in (file.build if now else file.fetch)]
-    own_page = _tdm(page)
+    replaced = replaced_by(page, files, now=now)
+    return summary((*(s for s in stated if s not in replaced), *page), policy.protocols.usages)
+
+
+def replaced_by(page: tuple[Statement, ...], files: Iterable[Stated], *, now: bool) -> tuple[Statement, ...]:
+    """Give the statements of signal files whose place is taken by those of the page (`summarised`)."""
+    files = list(files)
     own = _tdm(s for file in files if file.of_page for s in (file.build if now else file.fetch))
-    if own_page and own == _tdm(s for file in files if file.of_page for s in file.fetch):
-        of_others = _tdm(s for file in files if not file.of_page for s in (file.build if now else file.fetch))
-        rest = (s for s in (*stated, *page) if s.protocol != tdmrep.PROTOCOL)
-        return summary((*rest, *of_others, *tdmrep.settle(own, own_page)), policy.protocols.usages)
-    return summary((*stated, *page), policy.protocols.usages)
+    if own != _tdm(s for file in files if file.of_page for s in file.fetch):
+        return ()
+    left = tdmrep.settle(own, _tdm(page))
+    of_others = _tdm(s for file in files if not file.of_page for s in (file.build if now else file.fetch))
+    return tuple(s for s in own if s not in left and s not in of_others)
 
 
 def _tdm(statements: Iterable[Statement]) -> tuple[Statement, ...]:
@@ -246,12 +254,13 @@ class SignalLookup:
             build[there] = stricter(build, build_final)[there]
         entries: set[int] = set()
         optouts = self._optouts(locations, located, final, entries)
-        looked_for = np.zeros(len(located.state), np.int32)
+        looked_for = np.zeros((2, len(located.state)), np.int32)
         stated = tuple(self._stated(located, final, locations, captures, looked_for))
         url = _readable(located, final)
         pages = self.pages.facts(locations.fields, located, final, locations.fetched_at, captures)
         moved = final.origin >= 0 if final is not None else None
-        return Signals(located, final, url, fetch, build, optouts, stated, moved, pages, looked_for, captures, entries)
+        now, then = looked_for
+        return Signals(located, final, url, fetch, build, optouts, stated, moved, pages, now, then, captures, entries)
 
     def _stated(
         self,
@@ -269,9 +278,8 @@ class SignalLookup:
                     continue
                 columns = StatementColumns(view, place, locations.fetched_at, self._interned)
                 captures |= columns.captures
-                looked_for |= np.where(columns.build_captures == NOT_CAPTURED, 0, _bits_of(view.signal)).astype(
-                    np.int32
-                )
+                asked = np.stack([columns.build_captures, columns.fetch_captures])
+                looked_for |= np.where(view.answered(asked), _bits_of(view.signal), 0).astype(np.int32)
                 stated = columns.fetch_and_build()
                 if signal in self.declared:
                     documents = DeclaredColumns(

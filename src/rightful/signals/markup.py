@@ -6,15 +6,16 @@ No tree is made of a page: libxml2 would take time quadratic in the attributes o
 from __future__ import annotations
 
 import codecs
+import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 from lxml import html as lxml_html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 # libxml2 compares each attribute of a tag with all before it: of so many, that takes hundredths of a second.
 MOST_ATTRIBUTES = 5_000
@@ -62,7 +63,7 @@ class Element:
     text: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Page:
     """What was found in a page. What stands in comments or scripts is no element.
 
@@ -73,7 +74,7 @@ class Page:
         deep: elements are nested deeper than `DEEPEST`; what follows was not read.
     """
 
-    elements: list[Element] = field(default_factory=list)
+    elements: Sequence[Element] = ()
     empty: bool = True
     crowded: bool = False
     deep: bool = False
@@ -83,35 +84,31 @@ class _Taker:
     """Takes what the parser finds, one event after the other."""
 
     def __init__(self, wanted: Iterable[str]) -> None:
-        self.page = Page()
+        self.elements: list[Element] = []
+        self.empty, self.crowded, self.deep = True, False, False
         self._wanted = frozenset(wanted)
         self._depth = 0
         self._script: Element | None = None
         self._texts: list[str] = []
 
-    @property
-    def ended(self) -> bool:
-        return self.page.crowded or self.page.deep
-
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        page = self.page
-        page.empty = False
+        self.empty = False
         self._depth += 1
         if len(attributes) > MOST_ATTRIBUTES:
-            page.crowded = True
+            self.crowded = True
         elif self._depth > DEEPEST:
-            page.deep = True
-        if tag not in self._wanted or page.crowded or page.deep:
+            self.deep = True
+        if tag not in self._wanted or self.crowded or self.deep:
             return
         element = Element(tag, dict(attributes))
         if tag == "script":
             self._script, self._texts = element, []
-        page.elements.append(element)
+        self.elements.append(element)
 
     def end(self, tag: str) -> None:
         self._depth -= 1
         if self._script is not None and tag == "script":
-            self.page.elements[-1] = Element(tag, self._script.attributes, "".join(self._texts))
+            self.elements[-1] = Element(tag, self._script.attributes, "".join(self._texts))
             self._script = None
 
     def data(self, text: str) -> None:
@@ -123,7 +120,8 @@ class _Taker:
             self.end("script")
 
 
-def read_page(octets: bytes, wanted: Iterable[str]) -> Page:
+@functools.lru_cache(maxsize=1)  # who reads a page aloud reads it with several readers, one after the other
+def read_page(octets: bytes, wanted: tuple[str, ...]) -> Page:
     """Find elements in a page as served; bad markup is mended, and nothing is opened. Never raises.
 
     Args:
@@ -138,16 +136,13 @@ def read_page(octets: bytes, wanted: Iterable[str]) -> Page:
     try:
         for at in range(0, len(text), _FED_OCTETS):
             parser.feed(text[at : at + _FED_OCTETS])
-            if taker.ended:
+            if taker.crowded or taker.deep:
                 break
         else:
             parser.close()
     except (etree.LxmlError, ValueError, AssertionError):
         taker.close()  # what was found was there
-    page: Page = taker.page
-    if page.crowded:
-        page.elements.clear()
-    return page
+    return Page(() if taker.crowded else tuple(taker.elements), taker.empty, taker.crowded, taker.deep)
 
 
 def _in_utf8(octets: bytes) -> bytes:

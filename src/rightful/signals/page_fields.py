@@ -121,6 +121,7 @@ def read_fields(lines: str, asked: Interpretation) -> PageFields:
     read += Reading(tuple(s for name in given.get(UNREAD, ()) for s in _unread(name)))
     looked_for = {protocol for protocol, roles in PROTOCOLS.items() for role in roles if role in given}
     looked_for.update(protocol for place in given.get(LOOKED_AT, ()) for protocol in _LOOKED_AT.get(place, ()))
+    looked_for -= {protocol for name in given.get(UNREAD, ()) for protocol in _protocols_of(name)}
     licences = {licence.read_licence(written).id for written in given.get("page_licence", ())} - {licence.NOTHING}
     return PageFields(read, tuple(given.get("rsl_url", ())), tuple(sorted(licences)), frozenset(looked_for))
 
@@ -168,8 +169,11 @@ def _unread(name: str) -> list[Statement]:
 
     Of headers, or of a page, nobody knows whose refusal it was.
     """
-    protocols = _MAY_BE.get(name) or (_PROTOCOL_OF.get(name, page_meta.PROTOCOL),)
-    return [Statement(protocol, use, Preference.ERROR, "", name) for protocol in protocols for use in Usage]
+    return [Statement(protocol, use, Preference.ERROR, "", name) for protocol in _protocols_of(name) for use in Usage]
+
+
+def _protocols_of(name: str) -> tuple[str, ...]:
+    return _MAY_BE.get(name) or (_PROTOCOL_OF.get(name, page_meta.PROTOCOL),)
 
 
 # A licence is named, and states nothing.

@@ -63,6 +63,19 @@ class SignalView(CaptureIndex):
         found: list[bool] = self.captures["truncated"].fill_null(False).to_pylist()  # noqa: FBT003 - what null becomes
         return found
 
+    @cached_property
+    def _answers(self) -> np.ndarray:
+        outcomes = np.array([outcome != Outcome.UNREACHABLE.value for outcome in self._outcomes], bool)
+        whole: np.ndarray = outcomes & ~np.array(self._cut, bool)
+        return whole
+
+    def answered(self, rows: np.ndarray) -> np.ndarray:
+        """Tell which captures say what there is to say: none is missing, no server failed, and nothing is cut off."""
+        asked = rows != NOT_CAPTURED
+        found = np.zeros(rows.shape, bool)
+        found[asked] = self._answers[rows[asked]]
+        return found
+
     def body_of(self, row: int) -> str:
         """Give the digest of a capture's body; empty where none is to be read."""
         return (self._digests[row] or "") if self._outcomes[row] == Outcome.AVAILABLE.value else ""
