@@ -13,6 +13,7 @@ from rightful.cli import app
 from rightful.demo.web import Answer, Web, redirect
 from rightful.errors import InputError
 from rightful.signals.document_kinds import KINDS
+from rightful.signals.locations import SIGNALS
 from rightful.snapshot.page_capture import USER_AGENT
 
 NS = 'xmlns="https://rslstandard.org/rsl"'
@@ -165,7 +166,7 @@ def test_a_page_of_the_web_is_read_with_its_headers_and_what_its_site_says(on_th
     }
     with Web(hosts) as web:
         told = on_the_web(web, "/a/page?q")
-        assert web.paths("127.0.0.1") == ["/a/page?q", "/robots.txt", "/l.xml"]
+        assert web.paths("127.0.0.1") == ["/a/page?q", *(f"/{signal}" for signal in SIGNALS), "/l.xml"]
         assert {request.fields["user-agent"] for request in web.requests} == {USER_AGENT}
         licence = f"http://127.0.0.1:{web.address[1]}/l.xml"
     assert (told["kind"], told["target"]) == ("html", "/a/page?q")
@@ -210,6 +211,44 @@ def test_whether_the_page_is_allowed_is_told_whatever_became_of_robots_txt(on_th
     said = [(s["preference"], s["where"]) for s in told["statements"] if s["protocol"] == "robots"]
     assert said == [(preference, where)]
     assert ("markup" in {r["code"] for r in told["remarks"]}) == (where == "a web page")
+
+
+RESERVING = Answer(b'[{"location": "/", "tdm-reservation": 1}]')
+
+
+@pytest.mark.parametrize(
+    ("headers", "file", "preference"),
+    [
+        ({}, RESERVING, "deny"),
+        ({"tdm-reservation": "0"}, RESERVING, "unknown"),
+        ({"tdm-reservation": "1"}, Answer(b"[]"), "deny"),
+        ({}, Answer(status=503), "error"),
+        ({}, Answer(status=404), "unknown"),
+    ],
+)
+def test_the_other_signal_files_of_a_page_s_site_are_read_with_it(on_the_web, headers, file, preference):
+    hosts = {"127.0.0.1": {"/p": Answer(b"<p>", 200, HTML | headers), "/.well-known/tdmrep.json": file}}
+    with Web(hosts) as web:
+        told = on_the_web(web, "/p")
+    said = {s["preference"] for s in told["statements"] if s["protocol"] == "tdmrep" and s["usage"] == "train-ai"}
+    assert told["summary"]["train-ai"]["preference"] in {preference, "allow"}
+    assert said == ({"allow"} if headers == {"tdm-reservation": "0"} else {preference} - {"unknown"})
+    replaced = "page-instead-of-file" in {r["code"] for r in told["remarks"]}
+    assert replaced == (headers == {"tdm-reservation": "0"})
+
+
+def test_an_address_without_its_scheme_is_told_of():
+    with pytest.raises(InputError) as caught:
+        quick("h.example/page")
+    assert "https://h.example/page" in caught.value.hint
+
+
+def test_standard_input_is_read():
+    done = subprocess.run(
+        [sys.executable, "-m", "rightful", "signals", "-", "--as", "robots.txt"], input="User-agent: *\nDisallow: /\n",
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert "Disallow: /" in done.stdout
 
 
 def test_both_ends_of_a_redirect_are_asked(on_the_web):

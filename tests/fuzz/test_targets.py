@@ -33,7 +33,7 @@ NO_READERS = {
         "refusals",
         "site_files",
     ),
-    *("declared_aloud", "document_kinds", "page_aloud", "remark_meanings", "robots_aloud", "told"),
+    *("declared_aloud", "document_kinds", "file_aloud", "page_aloud", "remark_meanings", "robots_aloud", "told"),
 }
 
 

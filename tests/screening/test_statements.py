@@ -8,7 +8,8 @@ import pytest
 
 from rightful.policy.policy_file import parse_policy
 from rightful.screening.screener import Screener
-from rightful.screening.signal_lookup import Locations, SignalLookup, summarised
+from rightful.screening.settled import summarised
+from rightful.screening.signal_lookup import Locations, SignalLookup
 from rightful.signals.locations import AI_TXT, ROBOTS, RSL, TDM_POLICY, TDMREP, TRUST_TXT
 from rightful.snapshot.model import Capture, classify
 from rightful.snapshot.store import Snapshot, add_captures

@@ -17,7 +17,8 @@ from rightful.register.export import Register
 from rightful.screening.labels import site_column
 from rightful.screening.locate import URL_CODES
 from rightful.screening.optout_columns import optout_names
-from rightful.screening.signal_lookup import Locations, SignalLookup, looked_for_names, summarised
+from rightful.screening.settled import summarised
+from rightful.screening.signal_lookup import Locations, SignalLookup, looked_for_names
 from rightful.snapshot.capture_index import NO_TIME
 from rightful.snapshot.store import Snapshot
 

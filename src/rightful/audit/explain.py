@@ -19,7 +19,7 @@ from rightful.policy.gates import meaning_of
 from rightful.policy.policy_file import read_policy
 from rightful.register.export import Register
 from rightful.screening.robots_columns import captures_in_force
-from rightful.screening.signal_lookup import replaced_by
+from rightful.screening.settled import replaced_by
 from rightful.signals.robots_txt import RobotsTxt
 from rightful.signals.site_files import SITE_FILES
 from rightful.snapshot.capture_index import NO_TIME, NOT_CAPTURED

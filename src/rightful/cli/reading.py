@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rightful.facts.site import Location
+    from rightful.facts.statement import Statement
     from rightful.policy.sections import Capturing
     from rightful.signals.told import Told
     from rightful.snapshot.model import Capture
     from rightful.snapshot.page_capture import PageCapture
 
+_STDIN = "-"
 _OK, _NOT_OK = 200, 300
 # What refuses or offers a page says something of it; any other answer without success is none of that page.
 _STATED_BY_STATUS = frozenset({401, 402, 403, 451})
@@ -31,7 +34,8 @@ def signals_command(
         typer.Argument(
             metavar="FILE_OR_URL",
             help="robots.txt, tdmrep.json, ai.txt, trust.txt, an RSL licence, a feed, a TDM policy, a web page, "
-            "response headers, an XMP packet, a C2PA manifest.",
+            "response headers, an XMP packet, a C2PA manifest; - is standard input. With a page on the web its headers "
+            "are read, and the signal files of its site.",
         ),
     ],
     path: Annotated[
@@ -97,15 +101,23 @@ def _told_of_file(file: str, kind: str | None, target: str, tokens: tuple[str, .
     from rightful.signals.reading_aloud import read_aloud, remarked_on  # noqa: PLC0415 - when asked
 
     try:
-        body = Path(file).read_bytes()
+        body = sys.stdin.buffer.read() if file == _STDIN else Path(file).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
-        raise InputError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}", file=file) from error
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"{file} cannot be read: {why}", hint=_hint_of_address(file), file=file) from error
     found = kind or kind_of_name(file) or kind_of_octets(body, file)
     if found is None:
         raise _no_kind(f"{file}: neither its name nor its content tells what it is")
-    told = read_aloud(found, body, target, tokens, name=Path(file).name)
+    told = read_aloud(found, body, target, tokens, name="standard input" if file == _STDIN else Path(file).name)
     instead = kind is None and found == HTML and promises_no_page(file)
     return remarked_on(told, *(("page-instead",) if instead else ()))
+
+
+def _hint_of_address(file: str) -> str:
+    """Say what is missing where a name looks like an address of the web."""
+    host = file.partition("/")[0]
+    looks = "." in host and not file.startswith((".", "/")) and "\\" not in file
+    return f"for a page on the web: https://{file}" if looks else ""
 
 
 def _told_of_url(url: str, kind: str | None, target: str | None, tokens: tuple[str, ...], settings: Capturing) -> Told:
@@ -114,7 +126,7 @@ def _told_of_url(url: str, kind: str | None, target: str | None, tokens: tuple[s
 
     location = parse_url(url)
     if location is None:
-        raise InputError(f"{url!r} is no web address")
+        raise InputError(f"{url!r} is no web address", hint="one begins with https:// and has a host")
     path = location.target.partition("?")[0].removeprefix("/")
     if path in SIGNALS and kind in {None, path.rpartition("/")[2]}:
         return _told_of_signal(location, path, target or "/", tokens, settings)
@@ -151,9 +163,39 @@ def _told_of_page(
     if not _OK <= status < _NOT_OK and status not in _STATED_BY_STATUS:
         raise InputError(f"{page.url} cannot be read: it was answered with status {status}", url=page.url)
     told, of_page = _told_of_answer(page, kind, target, tokens)
+    own = told.statements
     for robots in _told_of_robots(page, location, target if target or of_page else "/", tokens):
         told = told.and_then(robots)
+    for file in _told_of_files(page, location, target if target or of_page else "/", tokens, own):
+        told = told.and_then(file)
     return told
+
+
+def _told_of_files(
+    page: PageCapture, asked: Location, target: str | None, tokens: tuple[str, ...], own: Iterable[Statement]
+) -> Iterable[Told]:
+    """Read the other signal files of where a page was asked for, and of where redirects led; most sites have none."""
+    from rightful.facts.site import parse_url  # noqa: PLC0415 - when asked
+    from rightful.signals.document_kinds import kind_called  # noqa: PLC0415 - when asked
+    from rightful.signals.file_aloud import in_place_of, unreachable  # noqa: PLC0415 - when asked
+    from rightful.signals.reading_aloud import read_aloud  # noqa: PLC0415 - when asked
+    from rightful.snapshot.model import Outcome  # noqa: PLC0415 - when asked
+    from rightful.snapshot.page_capture import body_of  # noqa: PLC0415 - opens sockets: when asked
+
+    at = parse_url(page.url) or asked
+    for capture in page.files:
+        body = body_of(capture)
+        place = asked if capture.origin == asked.origin else at
+        name = capture.signal if at.origin == asked.origin else f"{capture.origin}/{capture.signal}"
+        about = target or place.target
+        if body is not None:
+            kind = kind_called(capture.signal) or capture.signal
+            told = read_aloud(
+                kind, body, about, tokens, name=name, origin=capture.origin, obtained=_bodies(page.documents)
+            )
+            yield in_place_of(told, own) if capture.origin == at.origin else told
+        elif capture.outcome is Outcome.UNREACHABLE:
+            yield unreachable(capture.signal, name, about, capture.error or f"status {capture.status}")
 
 
 def _told_of_answer(

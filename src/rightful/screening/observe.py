@@ -17,7 +17,8 @@ from rightful.screening.fact_columns import UNREADABLE, Coded, closed, coded, te
 from rightful.screening.locate import URL_CODES
 from rightful.screening.optout_columns import digests_of, optout_names
 from rightful.screening.page_columns import page_lines
-from rightful.screening.signal_lookup import Locations, SignalLookup, Signals, Stated, looked_for_names, summarised
+from rightful.screening.settled import Stated, summarised
+from rightful.screening.signal_lookup import Locations, SignalLookup, Signals, looked_for_names
 from rightful.signals.page_fields import FIELD_ROLES
 
 if TYPE_CHECKING:

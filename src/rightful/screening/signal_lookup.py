@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rightful.facts.situation import UrlFact
-from rightful.facts.statement import summary
 from rightful.register.entries import KeyKind
 from rightful.screening.declared_documents import DOCUMENTS_OF, DeclaredColumns
 from rightful.screening.fact_columns import Coded, Interned, stricter
@@ -22,8 +21,9 @@ from rightful.screening.locate import URL_CODES, Located, Locator
 from rightful.screening.optout_columns import OptOutColumns
 from rightful.screening.page_signals import PageSignals
 from rightful.screening.robots_columns import RobotsColumns, captures_in_force
+from rightful.screening.settled import Stated
 from rightful.screening.statement_columns import StatementColumns
-from rightful.signals import rsl, tdmrep
+from rightful.signals import rsl
 from rightful.signals.locations import ROBOTS, TDMREP
 from rightful.signals.site_files import DOCUMENTS, SITE_FILES, Interpretation
 from rightful.snapshot.capture_index import NOT_CAPTURED
@@ -31,9 +31,8 @@ from rightful.snapshot.signal_view import SignalView
 from rightful.snapshot.site_view import SiteView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from rightful.facts.statement import Statement
     from rightful.policy.policy import Policy
     from rightful.register.export import Register
     from rightful.screening.page_signals import PageFacts
@@ -84,14 +83,6 @@ class OfFile(NamedTuple):
     of_final: bool
 
 
-class Stated(NamedTuple):
-    """What one signal file stated of one row, and states now; `of_page`: it is a file of the site of the row's page."""
-
-    fetch: tuple[Statement, ...]
-    build: tuple[Statement, ...]
-    of_page: bool = True
-
-
 @dataclass(slots=True)
 class Signals:
     """What the signals say about the rows of a batch.
@@ -136,35 +127,6 @@ def _readable(located: Located, final: Located | None) -> np.ndarray:
         return located.state
     lost = (final.state != _MISSING) & (final.state != _LOCATED) & (located.state == _LOCATED)
     return np.where(lost, final.state, located.state).astype(np.int8)
-
-
-def summarised(
-    policy: Policy, files: Iterable[Stated], page: tuple[Statement, ...] = (), *, now: bool
-) -> tuple[str, ...]:
-    """Give the fact that signal files, and a record's own headers and meta elements, amount to under a policy.
-
-    TDMRep alone says that what a page states takes the place of what its site states (`tdmrep.settle`). A page speaks
-    of its own site, and of the time when it was fetched: a file that says something else now stands beside it.
-    """
-    files = list(files)
-    stated = [statement for file in files for statement in (file.build if now else file.fetch)]
-    replaced = replaced_by(page, files, now=now)
-    return summary((*(s for s in stated if s not in replaced), *page), policy.protocols.usages)
-
-
-def replaced_by(page: tuple[Statement, ...], files: Iterable[Stated], *, now: bool) -> tuple[Statement, ...]:
-    """Give the statements of signal files whose place is taken by those of the page (`summarised`)."""
-    files = list(files)
-    own = _tdm(s for file in files if file.of_page for s in (file.build if now else file.fetch))
-    if own != _tdm(s for file in files if file.of_page for s in file.fetch):
-        return ()
-    left = tdmrep.settle(own, _tdm(page))
-    of_others = _tdm(s for file in files if not file.of_page for s in (file.build if now else file.fetch))
-    return tuple(s for s in own if s not in left and s not in of_others)
-
-
-def _tdm(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    return tuple(statement for statement in statements if statement.protocol == tdmrep.PROTOCOL)
 
 
 def looked_for_names(bits: int, page: PageFacts | None) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ _OF_ROBOTS = {
     "markup-with-rules": "it begins like a web page, and has user-agent lines: it is read as robots.txt",
     "two-groups": "several groups name one token: their rules are merged, which not every reader does",
     "record-before-group": "it stands before the first user-agent line, in no group; it is read as said to all",
+    "misspelt-field": "the field is called otherwise, and read all the same; not every reader does",
     "near-miss": "no protocol has a field of that name, so it states nothing; it looks like one that has",
 }
 # Made by whoever reads a document aloud, about any protocol.
@@ -40,6 +41,7 @@ _OF_ANY = {
     "policy-missing": "the policy that a reservation names was not read, or could not be had: the reservation counts",
     "under-a-reservation": "a policy states nothing by itself: this is what it makes of a reservation that names it",
     "page-instead": "a web page is in the place of the document that the name promises; it was read as the page it is",
+    "page-instead-of-file": "what the page states takes the place of what this file says of it (TDMRep)",
     "cut-off": "it is longer than what is fetched: what follows was not read",
 }
 _READERS = (

@@ -9,7 +9,7 @@ from rightful.signals import content_signal, content_usage
 from rightful.signals.locations import ROBOTS
 from rightful.signals.markup import looks_like_markup
 from rightful.signals.remark_meanings import ROBOTS_PROTOCOL
-from rightful.signals.robots_txt import RobotsTxt
+from rightful.signals.robots_txt import Extension, RobotsTxt
 from rightful.signals.robots_txt.lines import Field, read_line, split_lines
 from rightful.signals.site_files import RobotsRecords
 from rightful.signals.told import Part, said_to
@@ -22,16 +22,10 @@ if TYPE_CHECKING:
 VERSION = "RFC 9309"
 _RECORDS = (content_usage, content_signal)
 _FIELDS = ("content-usage", "content-signal")
-# Fields as they are found misspelt, and what they look like.
+_READ = {*_FIELDS, "license"}
+# Fields that no protocol has, and what they look like.
 _NEAR_MISSES = {
-    "content-signals": "Content-Signal",
-    "contentsignal": "Content-Signal",
-    "content_signal": "Content-Signal",
-    "content-usages": "Content-Usage",
-    "contentusage": "Content-Usage",
-    "content_usage": "Content-Usage",
     "ai-usage": "Content-Usage",
-    "licence": "License",
     "licenses": "License",
     "license-url": "License",
     "rsl": "License",
@@ -130,7 +124,16 @@ def _remarks(robots: RobotsTxt) -> Iterator[Remark]:
     for record in robots.site_records:
         if record.name in _FIELDS:
             yield Remark("record-before-group", f"line {record.line}", shown(robots.line_text(record.line)))
+    yield from _odd_fields(robots)
+
+
+def _odd_fields(robots: RobotsTxt) -> Iterator[Remark]:
     for number, octets in enumerate(split_lines(robots.body)[0], 1):
         line = read_line(number, octets)
-        if line and line.field is Field.OTHER and line.name in _NEAR_MISSES:
+        if not line or line.field is not Field.OTHER:
+            continue
+        read_as = Extension.of(line).name
+        if read_as != line.name and read_as in _READ:
+            yield Remark("misspelt-field", f"line {number}", f"{shown(line.name)}: read as {read_as}")
+        if line.name in _NEAR_MISSES:
             yield Remark("near-miss", f"line {number}", f"{shown(line.name)}: is {_NEAR_MISSES[line.name]} meant?")

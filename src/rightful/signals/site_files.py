@@ -259,7 +259,8 @@ def resolved(written: Iterable[str], base: str) -> tuple[Declared, ...]:
     found = []
     addresses = list(dict.fromkeys(written))
     if len(addresses) > _MOST_DECLARED:
-        found.append(Declared(f"{len(addresses) - _MOST_DECLARED} more", "", readable=False))
+        rest = f"{len(addresses) - _MOST_DECLARED} more"
+        found.append(Declared(rest, rest, readable=False))
     for address in addresses[:_MOST_DECLARED]:
         try:
             location = parse_url(urljoin(base, address))

@@ -11,6 +11,7 @@ Text and data mining is any automated analysis of text (Directive 2019/790 Art. 
 from __future__ import annotations
 
 import codecs
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -247,6 +248,7 @@ def _reserved_within(value: Any, where: str, depth: int) -> str:
     return ""
 
 
+@functools.lru_cache(maxsize=1_000)
 def _plain(name: str) -> str:
     """Give the name of a member, a header or a meta element as the report spells it."""
     plain = name.strip().lower().replace("_", "-").replace(":", "-")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rightful.facts.site import parse_url
-from rightful.signals.locations import ROBOTS, RSL
+from rightful.signals.locations import ROBOTS, RSL, SIGNALS
 from rightful.signals.page_aloud import Response, declared_by_response
 from rightful.signals.site_files import SITE_FILES, declared_in
 from rightful.snapshot.answers import MAX_REDIRECTS, REDIRECTS, UnreadableAnswerError, redirect_target
@@ -42,6 +42,7 @@ class PageCapture:
         truncated: whether there was more.
         error: why there is no answer, or why it cannot be read; None where there is one.
         robots: captures of robots.txt of the origin asked, and of the one that redirects led to.
+        files: captures of their other signal files.
         documents: captures of the documents that these and the answer declare, by URL.
     """
 
@@ -52,6 +53,7 @@ class PageCapture:
     truncated: bool = False
     error: str | None = None
     robots: tuple[Capture, ...] = ()
+    files: tuple[Capture, ...] = ()
     documents: tuple[Capture, ...] = ()
 
 
@@ -98,10 +100,10 @@ async def _capture_page(url: str, settings: Capturing, pace: Pace) -> PageCaptur
         origins = dict.fromkeys(found.origin for asked in (url, at) if (found := parse_url(asked)) is not None)
         if answer is None:  # a host that does not answer, or must not be connected to, is not asked a second time
             return PageCapture(at, error=error)
-        robots = [await fetcher.fetch(origin, ROBOTS) for origin in origins]
+        files = [await fetcher.fetch(origin, signal) for origin in origins for signal in SIGNALS]
         headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in answer.headers.raw)
         response = Response(answer.status, headers, answer.body)
-        declared = _declared(robots) | {d.url: RSL for d in declared_by_response(response, at) if d.readable}
+        declared = _declared(files) | {d.url: RSL for d in declared_by_response(response, at) if d.readable}
         documents = await _documents(fetcher, declared)
         return PageCapture(
             url=at,
@@ -109,7 +111,8 @@ async def _capture_page(url: str, settings: Capturing, pace: Pace) -> PageCaptur
             headers=headers,
             body=answer.body,
             truncated=answer.truncated,
-            robots=tuple(robots),
+            robots=tuple(capture for capture in files if capture.signal == ROBOTS),
+            files=tuple(capture for capture in files if capture.signal != ROBOTS),
             documents=documents,
         )
 

@@ -94,7 +94,8 @@ class RslDocument:
         """
         if self.problem:
             found = next(remark for remark in self.remarks if remark.code == self.problem)
-            return Reading(_unlicensed(found.where, found.text, self.version), self.remarks)
+            why = f"not conformant, {self.problem}: {found.text}"
+            return Reading(_unlicensed(found.where, shown(why), self.version), self.remarks)
         statements: list[Statement] = []
         remarks = list(self.remarks)
         for content in self._governing(target):
