@@ -17,8 +17,6 @@ from rightful.signals.product_tokens import PURPOSES, token_table
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}( .+)?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-# What can be sent as a header: printable ASCII, no space at either end.
-HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,198}[!-~])?$")]
 
 
 class Section(BaseModel):

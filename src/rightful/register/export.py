@@ -247,8 +247,3 @@ class Register:
         """Write the entries of these rows as a register of its own: the evidence of a run."""
         table = self._table.take(pa.array(sorted(set(rows)), pa.int64()))
         return write_table(table, file, version=self.version)
-
-
-def empty_register(file: str | Path) -> Register:
-    """Write a register without entries: the explicit form of "no opt-outs were received"."""
-    return export_register([], file)

@@ -184,14 +184,6 @@ def origin_of(value: str) -> str | None:
     return location.origin if location else None
 
 
-def origins_of(urls: Iterable[str]) -> list[str]:
-    """List the distinct origins of URLs and bare host names, sorted; what is neither is left out.
-
-    `capture_signals` takes the same inputs, and reports what it could not read.
-    """
-    return _sorted_origins(urls)[0]
-
-
 def _sorted_origins(values: Iterable[str]) -> tuple[list[str], list[str]]:
     origins: set[str] = set()
     unreadable: dict[str, None] = {}

@@ -15,8 +15,8 @@ from rightful.signals.markup import is_crowded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LIMIT_OCTETS = 512 * 1024  # as of robots.txt, beyond which nothing is captured
-# What is kept is shorter; white space goes yet.
+LIMIT_OCTETS = 512 * 1024  # no more is captured of any signal file
+# As much of an element is written out before its white space goes and it is cut.
 _ENOUGH_CHARACTERS = 1000
 _ENOUGH_ATTRIBUTES = 8
 
