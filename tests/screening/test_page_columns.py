@@ -12,7 +12,7 @@ from rightful.screening.columns import Columns
 from rightful.screening.screener import Screener
 from rightful.signals.locations import ROBOTS
 from rightful.signals.page_fields import read_fields
-from rightful.signals.page_lines import LONGEST_LINE, lines_of, of_page, of_rsl
+from rightful.signals.page_lines import LONGEST, LONGEST_LINE, lines_of, of_lines, of_page, of_rsl
 from rightful.signals.page_meta import LIMIT_OCTETS
 from rightful.signals.site_files import Interpretation
 from rightful.snapshot.model import Capture, classify
@@ -201,6 +201,16 @@ def test_what_is_too_long_to_keep_is_not_cut_but_held(snapshot):
     words = ", ".join(["otherbot: noindex"] * (LONGEST_LINE // 10) + ["gptbot: noai"])
     assert lines_of(200, [("x-robots-tag", words)]) == "http_status: 200\nlooked_at: headers\nunread: x_robots_tag"
     assert reasons(snapshot, "http_headers", f"X-Robots-Tag: {words}") == ["UNREADABLE:robots-tag"]
+
+
+def test_more_lines_than_a_record_has_are_not_read_but_held(snapshot):
+    lines = "".join(f"meta_bot: bot{n}=all\n" for n in range(LONGEST // 20))
+    given = f"{lines}x_robots_tag: noai"
+    assert len(given) > LONGEST
+    assert of_lines(given) == "unread: page_fields"
+    held = ["c2pa", "content-signal", "content-usage", "page-meta", "plus", "robots-tag", "rsl", "tdmrep"]
+    assert sorted({s.protocol for s in read_fields(given, Interpretation()).reading.statements}) == held
+    assert reasons(snapshot, "page_fields", given) == [f"UNREADABLE:{protocol}" for protocol in held]
 
 
 def test_nothing_a_page_writes_makes_a_line_of_its_own():

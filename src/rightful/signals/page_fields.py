@@ -17,6 +17,7 @@ from rightful.signals import content_signal, content_usage, http_payment, licenc
 from rightful.signals.embedded import c2pa, plus
 from rightful.signals.header_forms import UNREAD
 from rightful.signals.page_lines import (
+    LONGEST,
     LOOKED_AT,
     SEVERAL,
     of_headers,
@@ -93,37 +94,50 @@ def read_fields(lines: str, asked: Interpretation) -> PageFields:
     """Read the lines of one record.
 
     Args:
-        lines: `name: value`, one a line, as `page_lines` has them.
+        lines: `name: value`, one a line, as `page_lines` has them; of more than `LONGEST` characters none is read,
+            and what they may state is an error.
         asked: a policy's answers to what the specifications leave open.
     """
+    given = _values(lines if len(lines) <= LONGEST else f"{UNREAD}: page_fields")
+    read = [_robots_tags(given, asked), _tdm(given)]
+    if "content_usage" in given:
+        read.append(content_usage.in_field(given["content_usage"], legacy=asked.legacy_labels))
+    if "content_signal" in given:
+        read.append(content_signal.in_field(given["content_signal"], reserved_use=asked.reserved_use))
+    read += [
+        rsl.RslDocument.parse(source.encode(), in_page=True).statements("/", user=asked.user)
+        for source in given.get("rsl_inline", ())
+    ]
+    for status in dict.fromkeys(given.get("http_status", ())):
+        headers = [(name.replace("_", "-"), value) for name in _PAYMENT for value in given.get(name, ())]
+        code = _STATUS(status)
+        read.append(http_payment.in_response(code[1] if code else status, headers).reading)
+    read += [plus.in_metadata(_value(value)) for value in given.get("data_mining", ())]
+    read += [c2pa.in_manifest(value) for value in given.get("c2pa", ())]
+    if "access" in given:
+        read.append(Reading(remarks=(Remark("paywall", "page"),)))
+    read.append(Reading(tuple(s for name in given.get(UNREAD, ()) for s in _unread(name))))
+    looked_for = {protocol for protocol, roles in PROTOCOLS.items() for role in roles if role in given}
+    looked_for.update(protocol for place in given.get(LOOKED_AT, ()) for protocol in _LOOKED_AT.get(place, ()))
+    looked_for -= {protocol for name in given.get(UNREAD, ()) for protocol in _protocols_of(name)}
+    licences = {licence.read_licence(written).id for written in given.get("page_licence", ())} - {licence.NOTHING}
+    return PageFields(_together(read), tuple(given.get("rsl_url", ())), tuple(sorted(licences)), frozenset(looked_for))
+
+
+def _values(lines: str) -> dict[str, list[str]]:
     given: dict[str, list[str]] = {}
     for line in lines.split("\n"):
         name, colon, value = line.partition(": ")
         if colon:
             given.setdefault(name, []).extend(value.split(SEVERAL))
-    read = _robots_tags(given, asked) + _tdm(given)
-    if "content_usage" in given:
-        read += content_usage.in_field(given["content_usage"], legacy=asked.legacy_labels)
-    if "content_signal" in given:
-        read += content_signal.in_field(given["content_signal"], reserved_use=asked.reserved_use)
-    for source in given.get("rsl_inline", ()):
-        read += rsl.RslDocument.parse(source.encode(), in_page=True).statements("/", user=asked.user)
-    for status in given.get("http_status", ()):
-        headers = [(name.replace("_", "-"), value) for name in _PAYMENT for value in given.get(name, ())]
-        code = _STATUS(status)
-        read += http_payment.in_response(code[1] if code else status, headers).reading
-    for value in given.get("data_mining", ()):
-        read += plus.in_metadata(_value(value))
-    for value in given.get("c2pa", ()):
-        read += c2pa.in_manifest(value)
-    if "access" in given:
-        read += Reading(remarks=(Remark("paywall", "page"),))
-    read += Reading(tuple(s for name in given.get(UNREAD, ()) for s in _unread(name)))
-    looked_for = {protocol for protocol, roles in PROTOCOLS.items() for role in roles if role in given}
-    looked_for.update(protocol for place in given.get(LOOKED_AT, ()) for protocol in _LOOKED_AT.get(place, ()))
-    looked_for -= {protocol for name in given.get(UNREAD, ()) for protocol in _protocols_of(name)}
-    licences = {licence.read_licence(written).id for written in given.get("page_licence", ())} - {licence.NOTHING}
-    return PageFields(read, tuple(given.get("rsl_url", ())), tuple(sorted(licences)), frozenset(looked_for))
+    return given
+
+
+def _together(readings: list[Reading]) -> Reading:
+    """Give several readings as one; a sum of two at a time would copy what is long as often as there are readings."""
+    return Reading(
+        tuple(s for read in readings for s in read.statements), tuple(r for read in readings for r in read.remarks)
+    )
 
 
 _STATUS = re.compile(r"(?:HTTP/\S+\s+)?(\d{3})(?!\d)", re.IGNORECASE).match  # `451`, `451.0`, `HTTP/2 451`, `451 Gone`
@@ -177,12 +191,11 @@ def _protocols_of(name: str) -> tuple[str, ...]:
 
 
 # A licence is named, and states nothing.
+_ON_A_PAGE = tuple(protocol for protocol in _LOOKED_AT["page"] if protocol != licence.PROTOCOL)
 _MAY_BE = {
     "http_headers": _LOOKED_AT["headers"],
-    "page": tuple(protocol for protocol in _LOOKED_AT["page"] if protocol != licence.PROTOCOL),
-    "page_fields": tuple(
-        dict.fromkeys((*_LOOKED_AT["headers"], *_LOOKED_AT["page"], *_LOOKED_AT["xmp"], c2pa.PROTOCOL))
-    ),
+    "page": _ON_A_PAGE,
+    "page_fields": tuple(dict.fromkeys((*_LOOKED_AT["headers"], *_ON_A_PAGE, *_LOOKED_AT["xmp"], c2pa.PROTOCOL))),
 }
 _PROTOCOL_OF = {
     "x_robots_tag": robots_tag.PROTOCOL,

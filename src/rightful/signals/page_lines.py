@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SEVERAL = "\x1e"  # between the lines of a field that was sent more than once
 LONGEST_LINE = 32_768  # characters; what would be longer is not cut, which could lose a refusal, but held
+LONGEST = 8 * LONGEST_LINE  # characters of all lines of one record; more than that is no honest record's
 LOOKED_AT = "looked_at"  # names what was there to be read, whether it states anything or not
 
 _HEADERS = {
@@ -180,6 +181,8 @@ def of_manifest(manifest: object) -> str:
 def of_lines(lines: str | bytes) -> str:
     """Give lines that were made before, as they are; a name that no reader knows may be a refusal's."""
     written = lines.decode("utf-8", "replace") if isinstance(lines, bytes) else lines
+    if len(written) > LONGEST:
+        return f"{UNREAD}: page_fields"
     kept = []
     for line in written.split("\n"):
         name, colon, _ = line.partition(": ")
@@ -244,7 +247,8 @@ class _Lines:
         for name, values in self._found.items():
             line = f"{name}: {SEVERAL.join(values)}"
             lines.append(line if len(line) <= LONGEST_LINE else f"{UNREAD}: {name}")
-        return "\n".join(line.encode("utf-8", "replace").decode() for line in lines)
+        text = "\n".join(line.encode("utf-8", "replace").decode() for line in lines)
+        return text if len(text) <= LONGEST else f"{UNREAD}: page_fields"
 
 
 def directives_of(content: str) -> str:
