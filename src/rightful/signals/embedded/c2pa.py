@@ -278,11 +278,14 @@ def _entry(key: str, entry: Any, where: str, remarks: list[Remark], *, permits: 
 
 
 def _preference(use: Any) -> tuple[Preference, str]:
-    """Read `use`, and give the remark it is worth. Refusals count in any spelling, allowances in their own."""
-    if use == "allowed":
-        return Preference.ALLOW, ""
-    # As it is shown, which is how it is kept: both are read alike.
-    word = "".join(c for c in shown(use[:1000])[:40].lower() if c.isalpha()) if isinstance(use, str) else ""
+    """Read `use`, and give the remark it is worth. Refusals count in any spelling, allowances in their own.
+
+    It is read as it is shown, which is how it is kept: both are read alike.
+    """
+    written = shown(use[:1000]) if isinstance(use, str) else ""
+    if written == "allowed":
+        return Preference.ALLOW, "" if use == written else "unknown-use"
+    word = "".join(c for c in written[:40].lower() if c.isalpha())
     if word == "notallowed":
         return Preference.DENY, "" if use == "notAllowed" else "unknown-use"
     if word == "constrained":
