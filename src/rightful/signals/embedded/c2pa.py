@@ -278,10 +278,7 @@ def _entry(key: str, entry: Any, where: str, remarks: list[Remark], *, permits: 
 
 
 def _preference(use: Any) -> tuple[Preference, str]:
-    """Read `use`, and give the remark it is worth. Refusals count in any spelling, allowances in their own.
-
-    It is read as it is shown, which is how it is kept: both are read alike.
-    """
+    """Read `use`, as it is kept, and give the remark it is worth. Refusals count in any spelling, allowances in one."""
     written = shown(use[:1000]) if isinstance(use, str) else ""
     if written == "allowed":
         return Preference.ALLOW, "" if use == written else "unknown-use"
