@@ -81,7 +81,8 @@ def _print_explanation(explained: Explanation) -> None:
 def _print_statement(evidence: StatementEvidence) -> None:
     out = console()
     said, capture = evidence.statement, evidence.capture
-    file = capture["signal"] if capture else "the record's own response, or a licence nobody captured"
+    declares = ", or a document it declares that nobody captured" if said.protocol in _DECLARING else ""
+    file = capture["signal"] if capture else f"the record's own response{declares}"
     asked = f" ({', '.join(said.conditions)})" if said.conditions else ""
     out.print(
         f"  {said.protocol} {_WHEN[evidence.when]}: {said.usage} {said.preference}{plain(asked)}, "
@@ -100,6 +101,7 @@ def _print_statement(evidence: StatementEvidence) -> None:
 
 
 _SHOWN_TOKENS = 6
+_DECLARING = ("rsl", "tdmrep")  # protocols by which a page may declare a document elsewhere
 _WHEN = {"fetch": "when fetched", "now": "newest"}
 
 
