@@ -13,7 +13,7 @@ def test_a_denied_record_is_explained_to_the_line(finished_run):
     (why,) = explain(finished_run, url="http://library.example/shelf/1")
     assert why.decision.admission.word == "exclude"
     assert why.decision.reasons == ("ROBOTS_NOW:wildcard",)
-    assert set(why.meanings) == set(why.decision.reasons)
+    assert tuple(cause.reason for cause in why.causes) == why.decision.reasons
     now = next(evidence for evidence in why.robots if evidence.when == "now")
     assert now.capture["origin"] == "http://library.example"
     assert now.capture["status"] == 200

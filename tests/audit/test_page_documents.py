@@ -69,7 +69,7 @@ def page(path, link="/l.xml", **more):
 def test_a_licence_that_a_page_declares_counts_for_its_path(tmp_path):
     run = screened(tmp_path, [capture(RSL, LICENCE, place=f"{HOST}/l.xml")], page("/shelf/1"), page("/notes/1"))
     assert reasons(run, "/shelf/1") == both("rsl")
-    assert reasons(run, "/notes/1") == ["GENERAL"]
+    assert reasons(run, "/notes/1") == ["LIC:rsl"]
     (why,) = explain(run, url=f"{HOST}/shelf/1")
     told = [(s.when, s.capture and s.capture["origin"], s.statement.preference.value) for s in why.statements]
     assert ("now", f"{HOST}/l.xml", "deny") in told

@@ -79,6 +79,23 @@ def screen_warm(screener: Screener, records: Path, *, label: bool = False) -> Ca
     return job
 
 
+def screen_without_labels(screener: Screener, records: Path) -> Callable[[World, Path], int]:
+    """Read, decide, write what is admitted as it came in: what the label column is measured against."""
+
+    def job(_world: World, folder: Path) -> int:
+        source = pq.ParquetFile(records)
+        rows = 0
+        kind = source.schema_arrow
+        with pq.ParquetWriter(folder / "bare.parquet", kind, compression="zstd", compression_level=1) as out:
+            for batch in source.iter_batches(BATCH):
+                mask = pa.array(screener.examine(batch).admitted)
+                out.write_batch(batch.filter(mask), row_group_size=BATCH)
+                rows += batch.num_rows
+        return rows
+
+    return job
+
+
 def filter_with_protego(world: World, folder: Path) -> int:
     """What people write: `datasets.filter`, one row at a time, one agent, Protego kept per host."""
     import datasets
@@ -221,6 +238,11 @@ def main() -> None:
             ratios = [t / max(o, 1e-12) for t, o in zip(theirs, above[name], strict=True)]
             print(f"time above the floor: datasets.filter takes {statistics.median(ratios):.1f} x that of «{name}»")
         print()
+        labels = {
+            "without labels": in_fresh_folder(screen_without_labels(screener, world.records)),
+            "with labels": in_fresh_folder(screen_warm(screener, world.records)),
+        }
+        show("Labels: read, screen, write (warm)", measure(labels, asked.turns), "without labels", "records")
         every_protocol = Screener(world.policy, world.signals, world.register)
         alone = Columns(url="url", text="text", id="id")
         robots_alone = Screener(world.policy, world.snapshot, world.register, alone)

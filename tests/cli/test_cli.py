@@ -34,6 +34,7 @@ def quick(*words, code=0):
 COMMANDS = (
     "capture", "run", "screen", "label", "validate", "card", "verify", "explain", "demo", "snapshot import",
     "snapshot show", "optout import", "optout digest", "signals", "policy init", "policy check", "policy show",
+    "policy test", "policy compare", "evidence add", "evidence list", "evidence check",
 )  # fmt: skip
 
 
@@ -59,7 +60,10 @@ def test_the_whole_way_by_hand(demo_inputs, tmp_path):
     """Policy, capture, register, run, verify, explain: each as a user types it."""
     quick("policy", "init", tmp_path / "policy.toml")
     quick("policy", "check", tmp_path / "policy.toml")
-    assert "gptbot" in quick("policy", "show", tmp_path / "policy.toml")
+    shown = quick("policy", "show", tmp_path / "policy.toml")
+    assert "gptbot" in shown
+    assert "Profile seed" in shown
+    assert "not law in any jurisdiction" in shown
     register = demo_inputs.folder / "optouts.csv"
     assert "4 opt-outs" in quick("optout", "import", register, "--out", tmp_path / "register.arrow")
     with Web(hosts()) as web:

@@ -4,8 +4,8 @@ import pytest
 
 from rightful.facts.decision import Tier
 from rightful.facts.situation import RobotsFact, Situation
+from rightful.policy.deciding import decide
 from rightful.policy.policy import Policy
-from rightful.policy.tiers import decide
 
 GENERAL = ("GENERAL",)
 

@@ -127,3 +127,25 @@ def test_nothing_is_guessed(section, setting):
 def test_a_byte_order_mark_is_no_mistake(tmp_path):
     (tmp_path / "policy.toml").write_text(f"\ufeff{MINIMAL}", encoding="utf-8")
     assert read_policy(tmp_path / "policy.toml").id == parse_policy(MINIMAL).id
+
+
+RATE = '[[rates]]\namount = "1"\ncurrency = "CNY"\n'
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "refused"),
+    [
+        ("", "", True),
+        ('tier = "PAID_SCENARIO"\n', 'source = "web"\n', True),
+        ('tier = "PAID_SCENARIO"\n', 'tier = "PAID_LICENSED"\n', False),
+        ('tier = "PAID_SCENARIO"\n', "", False),
+        ('tier = "PAID_SCENARIO"\nsource = "web"\n', 'tier = "PAID_LICENSED"\nmodel = "use"\n', False),
+    ],
+)
+def test_rates_that_fit_the_same_records_are_refused(one, other, refused):
+    text = MINIMAL + RATE + one + RATE + other
+    if refused:
+        with pytest.raises(PolicyError, match="two rates may fit the same records"):
+            parse_policy(text)
+    else:
+        assert len(parse_policy(text).rates) == 2

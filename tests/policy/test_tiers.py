@@ -1,279 +1,163 @@
-"""Gates and tiers: the worked examples of the scheme, and what no addition may loosen."""
+"""Tiers and gates, one by one: what the laws over all combinations do not say of each."""
 
-import json
-
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
+from tests.policy.laws import decided
+from tests.policy.situations import BASES, EVERYWHERE, OFFER, OLDER, combined
 
 from rightful.facts.decision import Admission, Tier
-from rightful.facts.situation import Consent, LicenceEvidence, RobotsFact, Situation, UrlFact
-from rightful.policy.gates import GATES, HOLDING, meaning_of
-from rightful.policy.licences import terms_of
-from rightful.policy.policy import Policy
-from rightful.policy.sections import Gates
-from rightful.policy.tiers import decide
-from rightful.signals.licence import table
-
-DIGEST = f"sha256:{'ab' * 32}"
-
-# Facts that later rooms bring (RSL, pools, other protocols, profiles, ...): cases that need them wait for those.
-NOT_YET = {
-    "rsl", "reservation", "tos_reservation", "pool", "profile", "lawful_access", "unlawful", "db_extraction",
-    "third_party", "sensitive_pi", "generator_tos", "lic_refused", "optout_time",
-}  # fmt: skip
-_ROBOTS = {"allow": "allow", "disallow": "disallow:named", "unreachable": "unreachable", "missing": "missing"}
-_LICENCES = {"cc-by": "cc-by-4.0", "cc-by-sa": "cc-by-sa-4.0", "cc-by-nd": "cc-by-nd-4.0", "cc-by-nc": "cc-by-nc-4.0"}
+from rightful.policy.reasons import meaning_of, reason_of, reasons
 
 
-def policy_of(inputs):
-    """The policy of a case: the defaults of legal.md 4.4, and what the case says of scenario and source."""
-    source = {"name": "s", "route": inputs.get("route", "crawled"), "evidence": [DIGEST]}
-    if "pd_in" in inputs:
-        source["public_domain_in"] = inputs["pd_in"]
-    if "work_status" in inputs:
-        source["work_status"] = inputs["work_status"]
-    if "contract" in inputs:
-        known = ("training", "commercial", "chain", "paid", "expired", "model")
-        source["contract"] = {k: v for k, v in inputs["contract"].items() if k in known}
-    scenario = {
-        "general": inputs.get("general", True),
-        "commercial": inputs.get("commercial", True),
-        "specific_data": inputs.get("specific", False),
-        "imitates_identified_author": inputs.get("imitates", False),
-        "market_effect": inputs.get("market", "low"),
-        "jurisdictions": inputs.get("jur", ["CN", "EU", "US"]),
-    }
-    return Policy.model_validate({"scenario": scenario, "sources": [source]})
+def of(*changes):
+    return decided(combined(*changes))
 
 
-def situation_of(inputs):
-    optout = inputs.get("optout")
-    known = inputs.get("source_known", True)
-    return Situation(
-        source="s",
-        source_known=known,
-        robots_fetch=_ROBOTS.get(inputs.get("robots_fetch", "allow"), "unknown"),
-        robots_build=_ROBOTS.get(inputs.get("robots_now", "allow"), "unknown"),
-        optouts=(f"url:{optout}",) if optout in {"received", "verified"} else (),
-        licence=_LICENCES.get(inputs.get("licence", ""), "none"),
-        licence_evidence=inputs.get("lic_ev", "none"),
-        consent=inputs.get("consent", "n/a"),
-    )
-
-
-def test_worked_examples(shared):
-    cases = json.loads((shared / "cases/tiers.json").read_text(encoding="utf-8"))
-    waiting, wrong = [], []
-    for case in cases:
-        if NOT_YET & set(case["inputs"]):
-            waiting.append(case["id"])
-            continue
-        decision = decide(situation_of(case["inputs"]), policy_of(case["inputs"]))
-        admission = {"ADMIT": "admit", "HOLD": "hold", "EXCLUDED": "exclude"}[case["admission"]]
-        got = (decision.admission.word, decision.tier and decision.tier.value)
-        if got != (admission, case["tier"]) or not any(r.startswith(case["code"]) for r in decision.reasons):
-            wrong.append((case["id"], case["inputs"], case["admission"], case["tier"], case["code"], decision))
-    assert not wrong
-    assert len(cases) - len(waiting) >= 38
-
-
-LICENCES = (
-    "none", "custom_allow", "custom_deny", "unknown", *table().rows, "cc-by-nc-4.0 AND unknown", "cc-by-nc-4.0 OR mit",
-    "cc-by-nd-4.0 AND mit",
-)  # fmt: skip
-stated = st.sets(
-    st.sampled_from(["rsl=conditional:payment:crawl", "tdmrep=allow", "robots-tag=deny", "plus=error"])
-).map(lambda said: tuple(sorted(said)))
-situations = st.builds(
-    Situation,
-    source=st.just("s"),
-    source_known=st.booleans(),
-    url=st.sampled_from([f.value for f in UrlFact]),
-    text_readable=st.booleans(),
-    robots_fetch=st.sampled_from([f.value for f in RobotsFact]),
-    robots_build=st.sampled_from([f.value for f in RobotsFact]),
-    optouts=st.sets(st.sampled_from(["url:received", "url:verified", "site:verified", "content:received"])).map(
-        lambda s: tuple(sorted(s))
-    ),
-    licence=st.sampled_from(LICENCES),
-    stated_fetch=stated,
-    stated_build=stated,
-    licences_named=st.sets(st.sampled_from(LICENCES[4:]), max_size=2).map(lambda s: tuple(sorted(s))),
-    licence_evidence=st.sampled_from([e.value for e in LicenceEvidence]),
-    consent=st.sampled_from([c.value for c in Consent]),
-    unknown_values=st.sets(st.sampled_from(["licence", "consent"])).map(lambda s: tuple(sorted(s))),
-)
-contracts = st.none() | st.fixed_dictionaries(
-    {
-        "training": st.sampled_from(["granted", "forbidden", "silent"]),
-        "commercial": st.sampled_from(["granted", "forbidden", "silent"]),
-        "chain": st.sampled_from(["direct", "agent_verified", "intermediary_unverified"]),
-        "paid": st.booleans(),
-        "expired": st.booleans(),
-    }
-)
-policies = st.builds(
-    lambda route, crawl, status, contract, scenario, robots, as_of: Policy.model_validate(
-        {
-            "sources": [
-                {
-                    "name": "s", "route": route, "derived_from_crawl": crawl, "work_status": status,
-                    "contract": contract, "evidence": [DIGEST],
-                }
-            ],
-            "scenario": scenario,
-            "protocols": {"robots": robots},
-            "as_of": as_of,
-        }
-    ),
-    st.sampled_from(["self.rd", "self.user", "purchased", "crawled", "open_dataset", "pool", "synthetic"]),
-    st.booleans(),
-    st.sampled_from(["protected", "fact", "official", "own", "unknown"]),
-    contracts,
-    st.fixed_dictionaries(
-        {
-            "general": st.booleans(),
-            "commercial": st.booleans(),
-            "specific_data": st.booleans(),
-            "imitates_identified_author": st.booleans(),
-            "market_effect": st.sampled_from(["none", "low", "possible", "high", "unknown"]),
-        }
-    ),
-    st.sampled_from(["strict", "rfc9309"]),
-    st.fixed_dictionaries(
-        {
-            "mode": st.sampled_from(["strictest", "fetch", "build"]),
-            "missing_fetch_evidence": st.sampled_from(["use-build", "hold"]),
-        }
-    ),
-)  # fmt: skip
-
-
-def with_changes(situation, **changes):
-    return Situation.from_facts({**situation.facts, **changes})
-
-
-@given(situations, policies)
-def test_every_situation_gets_a_whole_decision(situation, policy):
-    decision = decide(situation, policy)
-    assert decision.reasons
-    assert all(meaning_of(reason) for reason in decision.reasons)
-    assert len(set(decision.reasons)) == len(decision.reasons)
-    if decision.admission is Admission.EXCLUDE:
-        assert decision.tier is None
-    if decision.admission is Admission.ADMIT:
-        assert decision.tier is not None
-        assert decision.basis
-        assert decision.remuneration
-    assert decide(situation, Policy.from_canonical(policy.canonical)) == decision
-
-
-restrictions = st.sampled_from(
-    [
-        {"optouts": ["url:verified"]},
-        {"optouts": ["site:received"]},
-        {"robots_build": "disallow:named"},
-        {"robots_build": "disallow:wildcard"},
-        {"robots_build": "unreachable"},
-        {"robots_fetch": "disallow:named"},
-        {"robots_fetch": "unreachable"},
-        {"url": "no-url"},
-        {"text_readable": False},
-        {"source_known": False},
-        {"consent": "second_withdrawn"},
-        {"consent": "minor_without_guardian"},
-        {"licence": "custom_deny"},
-        {"unknown_values": ["licence"]},
-        {"licences_named": ["cc-by-nc-4.0"]},
-        {"licences_named": ["all-rights-reserved"]},
-        {"licences_named": ["unknown"]},
-        {"stated_build": ["rsl=deny"]},
-        {"stated_fetch": ["tdmrep=conditional:payment:tdm"]},
-        {"stated_build": ["c2pa=error"]},
-        {"stated_fetch": ["content-usage=allow"]},
-    ]
-)
-
-
-@given(situations, policies, restrictions)
-def test_adding_a_restriction_never_loosens(situation, policy, restriction):
-    """Law 3. Opt-outs and unknown values are added to those there are; the other facts replace a milder one."""
-    before = decide(situation, policy)
-    changes = {
-        name: sorted({*getattr(situation, name), *value}) if isinstance(value, list) else value
-        for name, value in restriction.items()
-    }
-    if milder(situation, changes):
-        assert decide(with_changes(situation, **changes), policy).admission >= before.admission
-
-
-def _restricts(licence):
-    return any({"NC", "ND"} & set(choice.conditions) or "terms" in choice.kinds for choice in terms_of(licence).choices)
-
-
-def milder(situation, changes):
-    """Tell whether what is replaced was milder: a denial is not, and neither is another restriction."""
-    order = [f.value for f in RobotsFact]
-    for name, value in changes.items():
-        old = getattr(situation, name)
-        if name.startswith("robots_") and order.index(old) > order.index(RobotsFact.STALE.value):
-            return False
-        if name.startswith("robots_") and "disallow" in old:
-            return False
-        if name == "consent" and old in {"second_withdrawn", "minor_without_guardian"}:
-            return False
-        if name == "licence" and (old == "custom_deny" or _restricts(old)):
-            return False
-        if name == "url" and old != "located":
-            return False
-        del value
-    return True
-
-
-@given(situations, policies)
-def test_evidence_for_a_permission_never_tightens(situation, policy):
-    """Law 4, the other way round: more evidence for what is stated anyway cannot make things worse."""
-    before = decide(situation, policy)
-    if situation.licence_evidence in {"none", "tag_only"}:
-        after = decide(with_changes(situation, licence_evidence="text"), policy)
-        assert after.admission <= before.admission
-
-
-@given(situations, policies)
-def test_unknown_frees_nothing(situation, policy):
-    """Law 4: what is unknown never leads to an admission that the known would not have had."""
-    decision = decide(situation, policy)
-    if decision.admission is Admission.ADMIT:
-        assert not situation.unknown_values
-        assert situation.source_known
-        crawl_like = policy.sources[0].crawl_like
-        asked_now = policy.as_of.mode in {"build", "strictest"}
-        if crawl_like and asked_now:
-            assert situation.robots_build not in {"unknown", "stale"}
-
-
-def test_all_reasons_are_kept():
-    policy = policy_of({})
-    situation = situation_of({"robots_now": "disallow", "optout": "received", "licence": "cc-by-nc"})
-    assert decide(situation, policy).reasons == ("ROBOTS_NOW:named", "NC", "OPTOUT_PENDING:url")
+def test_all_reasons_are_kept_what_restricts_most_first():
+    decision = of({"robots_build": "disallow:named", "optouts": ("url:received",), "licence": "cc-by-nc-4.0"})
+    assert decision.reasons == ("ROBOTS_NOW:named", "NC", "OPTOUT_PENDING:url")
 
 
 def test_the_papers_exemption_is_labelled_as_a_policy_never_as_law():
-    decision = decide(situation_of({}), policy_of({}))
-    assert decision.basis == "policy:seed-paper"
+    assert of().basis == "policy:seed-paper"
+    assert of({"general": False}).basis == "policy:seed-paper"
 
 
 def test_overlooking_a_non_commercial_reservation_makes_no_permission_of_it():
-    situation = situation_of({"licence": "cc-by-nc", "lic_ev": "text+notice"})
-    policy = policy_of({}).model_copy(update={"gates": Gates(nc_is_reservation=False)})
-    assert decide(situation, policy).tier is Tier.EXEMPT_GENERAL
-    assert decide(situation, policy_of({"commercial": False})).tier is Tier.FREE_LICENSED
-    assert decide(situation, policy_of({})).reasons == ("NC",)
+    licensed = {"licence": "cc-by-nc-4.0", "licence_evidence": "text+notice"}
+    assert of(licensed, {"nc_is_reservation": False}).tier is Tier.EXEMPT_GENERAL
+    assert of(licensed, {"commercial": False}).tier is Tier.FREE_LICENSED
+    assert of(licensed).reasons == ("NC",)
 
 
-@given(situations, policies)
-def test_what_a_reason_does_is_in_the_table(situation, policy):
-    source = policy.sources_by_name.get(situation.source)
-    for gate in GATES:
-        for finding in gate(situation, source, policy):
-            assert (finding.admission is Admission.HOLD) == (finding.reason.partition(":")[0] in HOLDING)
+@pytest.mark.parametrize(
+    ("more", "tier"),
+    [
+        ({"route": "pool"}, Tier.POOL_SHARE),
+        ({"work_status": "own"}, Tier.FREE_OWN),
+        ({"public_domain_in": EVERYWHERE}, Tier.FREE_PD),
+        ({"licence": "mit", "licence_evidence": "text"}, Tier.FREE_LICENSED),
+        ({"training": "granted"}, Tier.PAID_LICENSED),
+        ({"imitates": True}, Tier.PERMISSION_AND_PAY),
+        ({"general": False, "specific_data": "declared", "market": "high"}, Tier.PAID_SCENARIO),
+    ],
+)
+def test_of_several_tiers_the_first_of_the_table_stands(more, tier):
+    """Every step is tried with all later ones present."""
+    later = {
+        "work_status": "own", "public_domain_in": EVERYWHERE, "licence": "mit", "licence_evidence": "text",
+        "training": "granted", "imitates": True,
+    }  # fmt: skip
+    names = list(later)
+    first = next((names.index(name) for name in more if name in later), 0 if "route" in more else len(names))
+    assert of({name: later[name] for name in names[first:]}, more).tier is tier
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"public_domain_in": EVERYWHERE, "robots_build": "disallow:named"}, ("reacquire:FREE_PD",)),
+        ({"work_status": "official", "stated_build": ("tdmrep=deny",)}, ("reacquire:FREE_PD",)),
+        ({"licence": "mit", "licence_evidence": "text", "unlawful": "tpm"}, ("reacquire:FREE_LICENSED",)),
+        ({"licence": "mit", "licence_evidence": "tag_only", "unlawful": "tpm"}, ()),
+        ({"public_domain_in": EVERYWHERE, "robots_build": "disallow:named", "unlawful": "illegal"}, ()),
+        ({"public_domain_in": EVERYWHERE, "optouts": ("url:verified",)}, ()),
+        ({"robots_build": "disallow:named"}, ()),
+    ],
+)
+def test_where_only_a_copy_is_out_it_says_how_the_work_is_to_be_had(changes, hint):
+    decision = of(changes)
+    assert decision.admission is Admission.EXCLUDE
+    assert decision.conditions == hint
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons_"),
+    [
+        ({}, ("PAID", "LICENCE_OVERRIDES")),
+        ({"paid": False, "accruing": True}, ("PAID", "LICENCE_OVERRIDES")),
+        ({"chain": "agent_verified"}, ("PAID", "LICENCE_OVERRIDES")),
+        ({"tos": "reserved"}, ("ROBOTS_NOW:named", "OPTOUT_VS_CONTRACT:site", "RESERVED_TOS")),
+        ({"robots_fetch": "cut"}, ("ROBOTS_UNKNOWN:fetch-cut",)),
+        ({"stated_build": ("plus=error",)}, ("UNREADABLE:plus",)),
+        ({"unlawful": "tpm"}, ("TPM",)),
+        ({"licence": "custom_deny"}, ("LICENCE_DENIES",)),
+        ({"starts": "2026-03-31"}, ("ROBOTS_NOW:named", "OPTOUT_VS_CONTRACT:site")),
+        ({"starts": "2026-04-01"}, ("PAID", "LICENCE_OVERRIDES")),
+        ({"restricted_at": "2026-05-01"}, ("ROBOTS_NOW:named", "OPTOUT_VS_CONTRACT:site")),
+        ({"restricted_at": "unknown"}, ("ROBOTS_NOW:named", "OPTOUT_VS_CONTRACT:site")),
+        ({"chain": "intermediary_unverified"}, ("OPTOUT:site", "ROBOTS_NOW:named")),
+        ({"ends": "2026-06-14"}, ("OPTOUT:site", "CONTRACT_EXPIRED", "ROBOTS_NOW:named")),
+        ({"ends": "2026-06-15"}, ("PAID", "LICENCE_OVERRIDES")),
+        ({"starts": "2026-06-15"}, ("PAID", "LICENCE_OVERRIDES")),
+        ({"starts": "2026-06-16"}, ("OPTOUT:site", "ROBOTS_NOW:named", "CONTRACT_NOT_YET")),
+    ],
+)
+def test_a_grant_overrides_what_is_older_and_dated_and_nothing_else(changes, reasons_):
+    """X1: a reservation limits exceptions, not a licence of who reserved; `restricted_at` is all of 2026-03."""
+    assert BASES["overridden"]["restricted_at"] == OLDER
+    assert of(BASES["overridden"], changes).reasons == reasons_
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons_"),
+    [
+        ({"stated_build": (OFFER,)}, ("PAYMENT_DUE:rsl:training",)),
+        ({"stated_fetch": (OFFER,)}, ("PAYMENT_DUE:rsl:training",)),
+        ({"stated_fetch": (OFFER,), "stated_build": ("rsl=allow",)}, ("PAYMENT_DUE:rsl:training",)),
+        ({"stated_fetch": (OFFER,), "acquired": ("payment:training",)}, ("GENERAL",)),
+        ({"stated_fetch": (OFFER,), "mode": "fetch", "acquired": ("payment:training",)}, ("PAID:rsl",)),
+        ({"stated_build": ("rsl=conditional:contact+payment:training",)}, ("CONDITIONAL_NOW:rsl",)),
+        (
+            {"stated_build": ("rsl=conditional:contact+payment:training",), "acquired": ("contact",)},
+            ("PAYMENT_DUE:rsl:training",),
+        ),
+        (
+            {"stated_build": ("rsl=conditional:contribution+payment:use",), "acquired": ("contribution",)},
+            ("PAYMENT_DUE:rsl:use",),
+        ),
+        ({"stated_build": ("rsl=conditional:payment",)}, ("UNKNOWN_VALUE:rsl",)),
+        ({"stated_build": ("rsl=conditional:contact+payment",)}, ("CONDITIONAL_NOW:rsl", "UNKNOWN_VALUE:rsl")),
+        ({"stated_fetch": ("rsl=allow",)}, ("GENERAL",)),
+        ({"stated_build": ("tdmrep=conditional:payment:tdm",)}, ("CONDITIONAL_NOW:tdmrep",)),
+        ({"stated_build": ("tdmrep=conditional:payment:tdm",), "acquired": ("payment:tdm",)}, ("GENERAL",)),
+    ],
+)
+def test_what_a_licence_of_the_site_asks_is_due_whenever_it_asked(changes, reasons_):
+    """T5: a price that was asked as of the fetch stays due; a grant has to be there as of every time that counts."""
+    assert of(changes).reasons == reasons_
+
+
+@pytest.mark.parametrize(
+    ("changes", "admission", "tier", "reasons_"),
+    [
+        ({"upstream": "own"}, "admit", Tier.EXEMPT_GENERAL, ("GENERAL",)),
+        ({"upstream": "plain", "work_status": "own"}, "admit", Tier.EXEMPT_GENERAL, ("GENERAL",)),
+        ({"upstream": "unpaid"}, "hold", Tier.PAID_LICENSED, ("LINEAGE:upstream:PAYMENT_DUE",)),
+        ({"upstream": "unpaid", "imitates": True}, "hold", Tier.PERMISSION_AND_PAY,
+         ("STYLE_OF_AUTHOR", "LINEAGE:upstream:PAYMENT_DUE")),
+        ({"upstream": "plain", "work_status": "fact", "db_extraction": "substantial"}, "hold", Tier.FREE_PD,
+         ("DB_RIGHT",)),
+        ({"upstream": "tos"}, "hold", None, ("LINEAGE:upstream:RESERVED_TOS",)),
+        ({"upstream": "tos", "tos_strict": True}, "exclude", None, ("LINEAGE:upstream:RESERVED_TOS",)),
+        ({"upstream": "users"}, "exclude", None, ("LINEAGE:upstream:NO_SECOND_CONSENT",)),
+        ({"upstream": "generator"}, "exclude", None, ("LINEAGE:upstream:CONTRACT_FORBIDS:generator",)),
+        ({"upstream": "pool"}, "hold", None, ("LINEAGE:upstream:POOL_QUALITY:not_assessed",)),
+    ],
+)  # fmt: skip
+def test_what_data_was_made_from_restricts_it_and_the_dearer_tier_stands(changes, admission, tier, reasons_):
+    decision = of({"route": "synthetic"}, changes)
+    assert (decision.admission.word, decision.tier, decision.reasons) == (admission, tier, reasons_)
+
+
+def test_every_code_that_restricts_says_what_resolves_it():
+    for code, reason in reasons().items():
+        assert reason.says, code
+        restricts = (reason.holds or reason.rule.startswith("G")) and code != "LICENCE_OVERRIDES"
+        assert bool(reason.resolve) == restricts, code
+
+
+def test_what_is_inherited_is_told_with_the_name_of_its_source():
+    code = "LINEAGE:old web:RESERVED_NOW:rsl"
+    assert reason_of(code).code == "RESERVED_NOW"
+    assert "old web" in meaning_of(code)
+    assert "rsl" in meaning_of(code)

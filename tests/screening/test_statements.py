@@ -239,8 +239,8 @@ def licence(body, year=2024, status=200, url=LICENCE_URL):
     ("captures", "expected"),
     [
         ([licence(PROHIBITED)], ["RESERVED_NOW:rsl"]),
-        ([licence(PERMITTED)], ["GENERAL"]),
-        ([licence(PRICED)], ["CONDITIONAL_NOW:rsl"]),
+        ([licence(PERMITTED)], ["LIC:rsl"]),
+        ([licence(PRICED)], ["PAYMENT_DUE:rsl:crawl"]),
         ([licence(None, status=404)], ["RESERVED_NOW:rsl"]),
         ([licence(None, status=503)], ["RESERVED_NOW:rsl"]),
         ([licence(b"<html>no licence</html>")], ["RESERVED_NOW:rsl"]),
@@ -258,14 +258,14 @@ def test_more_licences_than_are_read_hold(tmp_path):
     licences = [licence(PERMITTED, url=f"{HOST}/{number}.xml") for number in range(21)]
     assert reasons(tmp_path, [capture(ROBOTS, lines.encode(), 2021), *licences]) == ["UNREADABLE:rsl"]
     fewer = capture(ROBOTS, lines.replace(f"License: {HOST}/20.xml\n", "").encode(), 2021)
-    assert reasons(tmp_path / "fewer", [fewer, *licences]) == ["GENERAL"]
+    assert reasons(tmp_path / "fewer", [fewer, *licences]) == ["LIC:rsl"]
 
 
 def test_where_only_the_time_of_the_fetch_counts_a_later_licence_answers_nothing(tmp_path):
     history = [capture(ROBOTS, DECLARING, 2021), licence(PERMITTED, 2024)]
     policy = f'{BASE}[as_of]\nmode = "fetch"\n'
     assert reasons(tmp_path, history, policy=policy, fetched=2022) == ["UNREADABLE:rsl"]
-    assert reasons(tmp_path, [], policy=policy, fetched=2025) == ["GENERAL"]
+    assert reasons(tmp_path, [], policy=policy, fetched=2025) == ["LIC:rsl"]
 
 
 def test_a_licence_nobody_declares_says_nothing(tmp_path):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from rightful.ledger.checksums import NAME as CHECKSUMS
 from rightful.ledger.run_directory import (
+    ACCRUALS,
+    ATTRIBUTIONS,
     CARD,
     CROISSANT,
     EVIDENCE,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 # Made by later stages, so not covered by the root that screening wrote.
 LATER_STAGES = {MANIFEST, QUALITY, CARD, README, LICENCE, CROISSANT}
-_ALWAYS = {MANIFEST, POLICY, SITUATIONS_FILE, SITES, CHECKSUMS, f"{EVIDENCE}/HEAD"}
+_ALWAYS = {MANIFEST, POLICY, SITUATIONS_FILE, SITES, ACCRUALS, CHECKSUMS, f"{EVIDENCE}/HEAD"}
 
 
 def strangers(run: RunDirectory) -> Iterator[str]:
@@ -46,6 +48,8 @@ def strangers(run: RunDirectory) -> Iterator[str]:
     evidence = Snapshot.open(run.root / EVIDENCE, manifest.evidence)
     expected = _ALWAYS | LATER_STAGES | {*shards, *parts}
     expected |= {f.relative_to(run.root).as_posix() for f in evidence.files}
+    if manifest.mode != "ledger":
+        expected.add(ATTRIBUTIONS)
     if manifest.register is not None:
         expected.add(OPTOUTS)
     for name in _present(run.root):

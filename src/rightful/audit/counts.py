@@ -10,18 +10,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rightful.ledger.manifest import MOST_UNKNOWN_VALUES
-from rightful.ledger.run_directory import count_sites
+from rightful.ledger.run_directory import ACCRUALS, SITUATIONS_FILE, count_sites
 from rightful.ledger.situations import count
+from rightful.ledger.units import Units
+from rightful.settlement.accruals import accrual_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rightful.ledger.run_directory import RunDirectory
+    from rightful.policy.policy import Policy
 
 
-def recount(run: RunDirectory) -> Iterator[str]:
-    """Count everything again and say what differs."""
+def recount(run: RunDirectory, policy: Policy) -> Iterator[str]:
+    """Count everything again and say what differs; what accrues follows from the situations and the policy."""
     yield from _situations(run)
+    yield from _tokens(run.situations())
+    if not run.accruals().equals(accrual_table(run.situations(), policy)):
+        yield f"{ACCRUALS} does not state what the situations accrue under the policy"
     if not run.sites().equals(count_sites(run.ledger_batches(["site", "admission"]))):
         yield "rightful/sites.parquet does not count what the ledger has"
     read = sum(file.records for file in run.manifest.inputs)
@@ -43,6 +49,14 @@ def _situations(run: RunDirectory) -> Iterator[str]:
         yield "rightful/situations.parquet does not count what the ledger has"
     if asdict(count(table)) != asdict(run.manifest.counts):
         yield "rightful/manifest.json does not count what rightful/situations.parquet has"
+
+
+def _tokens(situations: pa.Table) -> Iterator[str]:
+    """Estimate tokens again, from characters and octets."""
+    for row in situations.select(["situation", "characters", "octets", "tokens"]).to_pylist():
+        known = row["characters"] is not None
+        if row["tokens"] != (Units(row["characters"], row["octets"]).tokens if known else None):
+            yield f"{SITUATIONS_FILE}: the tokens of situation {row['situation']} do not follow from its characters"
 
 
 def _places(run: RunDirectory) -> Iterator[str]:

@@ -10,14 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rightful.ledger.run_directory import EVIDENCE, OPTOUTS
+from rightful.ledger.run_directory import EVIDENCE, OPTOUTS, SITUATIONS_FILE
+from rightful.ledger.units import Units
 from rightful.register.export import Register
 from rightful.screening.columns import Columns, column
 from rightful.screening.fact_columns import texts_of
-from rightful.screening.figures import languages, text_octets
+from rightful.screening.figures import languages
 from rightful.screening.labels import as_text
 from rightful.screening.optout_columns import digests_of
 from rightful.screening.screener import Screener
+from rightful.settlement.lengths import text_lengths, units_by_group
 from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:
@@ -48,10 +50,29 @@ def compare_data(run: RunDirectory, policy: Policy, *, every: int) -> Iterator[s
     evidence = Snapshot.open(run.root / EVIDENCE, run.manifest.evidence)
     register = Register.open(run.root / OPTOUTS) if run.manifest.register is not None else None
     columns = Columns.of(run.manifest.columns)
-    screener = Screener(policy, evidence, register, columns)
+    measured = run.manifest.holders or {"specific": []}
+    specific = frozenset(row["holder"] for row in measured["specific"])
+    screener = Screener(policy, evidence, register, columns, specific_holders=specific)
+    situations = run.situations()
+    readable = set(situations.filter(situations["text_readable"])["situation"].to_pylist())
+    units: dict[int, Units] = {}
     for number, file in enumerate(run.manifest.data):
         part = _written(run.root / run.manifest.ledger[number], everything=run.manifest.mode == "label")
-        yield from _Shard(run, file, columns, screener).compare(part, every)
+        shard = _Shard(run, file, columns, screener, readable)
+        yield from shard.compare(part, every)
+        for situation, more in shard.units.items():
+            units[situation] = units.get(situation, Units()) + more
+    if run.manifest.data and columns.text is not None:
+        yield from _mismeasured(situations, units, everything=run.manifest.mode == "label")
+
+
+def _mismeasured(situations: pa.Table, units: dict[int, Units], *, everything: bool) -> Iterator[str]:
+    """Compare the text of written records with what the situations state of it; of others the run has no text."""
+    for row in situations.select(["situation", "admission", "characters", "octets"]).to_pylist():
+        if everything or row["admission"] == "admit":
+            found = units.get(row["situation"], Units())
+            if (row["characters"], row["octets"]) != (found.characters, found.octets):
+                yield f"{SITUATIONS_FILE}: situation {row['situation']} has other characters or octets of text"
 
 
 def _written(part: Path, *, everything: bool) -> pa.Table:
@@ -60,16 +81,20 @@ def _written(part: Path, *, everything: bool) -> pa.Table:
 
 
 class _Shard:
-    def __init__(self, run: RunDirectory, file: DataFile, columns: Columns, screener: Screener) -> None:
+    def __init__(
+        self, run: RunDirectory, file: DataFile, columns: Columns, screener: Screener, readable: set[int]
+    ) -> None:
         self._path = run.root / file.path
         self._manifest = run.manifest
         self._file = file
         self._columns = columns
         self._screener = screener
+        self._readable = readable
+        self.units: dict[int, Units] = {}
 
     def compare(self, part: pa.Table, every: int) -> Iterator[str]:
         file = self._file
-        rows = octets = 0
+        rows = 0
         spoken: Counter[str] = Counter()
         if self._path.stat().st_size != file.octets:
             yield f"{file.path} has {self._path.stat().st_size:,} octets, the manifest says {file.octets:,}"
@@ -84,15 +109,25 @@ class _Shard:
             picked = pa.array(np.arange(0, batch.num_rows, every))
             yield from self._decided_otherwise(batch.take(picked), stated.take(picked))
             if self._columns.text is not None:
-                octets += text_octets(batch, self._columns.text)
+                self._measure(batch, self._columns.text)
             if self._columns.language is not None:
                 spoken.update(languages(batch, self._columns.language))
         if rows != file.records or rows != part.num_rows:
             yield f"{file.path} has {rows:,} records, the manifest says {file.records:,}, the ledger {part.num_rows:,}"
+        octets = sum(units.octets for units in self.units.values())
         if (octets if self._columns.text is not None else None) != file.text_octets:
             yield f"{file.path} has {octets:,} octets of text, the manifest says otherwise"
         if dict(spoken) != file.languages:
             yield f"{file.path} has other languages than the manifest says"
+
+    def _measure(self, batch: pa.RecordBatch, text: str) -> None:
+        """Add up characters and octets of text by situation; what is unreadable has none."""
+        labels = pc.struct_field(batch.column(self._columns.label), "situation").to_numpy(zero_copy_only=False)
+        numbers, groups = np.unique(labels, return_inverse=True)
+        found = units_by_group(groups, text_lengths(batch, text), len(numbers))
+        for number, more in zip(numbers.tolist(), found, strict=True):
+            if number in self._readable:
+                self.units[number] = self.units.get(number, Units()) + more
 
     def _stamp(self, metadata: dict[bytes, bytes]) -> Iterator[str]:
         manifest = self._manifest

@@ -9,14 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rightful.facts.rights import Unlawful
 from rightful.facts.situation import ROBOTS_CODES, Situation, UrlFact
 from rightful.ledger.run_directory import EVIDENCE, OPTOUTS
 from rightful.ledger.situations import read_situation
-from rightful.policy.tiers import decide
+from rightful.policy.deciding import decide
 from rightful.register.export import Register
 from rightful.screening.labels import site_column
 from rightful.screening.locate import URL_CODES
 from rightful.screening.optout_columns import optout_names
+from rightful.screening.rights_columns import RestrictionDates, of_listed_sites
 from rightful.screening.settled import summarised
 from rightful.screening.signal_lookup import Locations, SignalLookup, looked_for_names
 from rightful.snapshot.capture_index import NO_TIME
@@ -94,9 +96,12 @@ def observe_again(
     """Look up again what the signals say about ledger rows, and compare with the situations they are in."""
     known = {row["situation"]: read_situation(row)[0] for row in run.situations().to_pylist()}
     keep = policy.ledger.locations == "keep"
+    dates = RestrictionDates(policy, lookup)
     result = Redecided()
     for batch in batches:
-        signals = lookup.signals(locations_of(batch, keep=keep))
+        locations = locations_of(batch, keep=keep)
+        signals = lookup.signals(locations)
+        listed = of_listed_sites(policy, signals)
         stated = [known.get(number) for number in batch.column("situation").to_pylist()]
         without = batch.column("url").is_null().to_pylist()
         digested = batch.column("url_sha256").is_valid().to_pylist()
@@ -117,6 +122,7 @@ def observe_again(
             pages = [facts.value(at) for facts in signals.pages or ()] or [None, None]
             at_fetch, now = (page.statements if page else () for page in pages)
             page = pages[1]
+            dated = dates.dated(situation, locations, at) if dates.concerns(situation) else situation
             found = {
                 "url": url,
                 "robots_fetch": ROBOTS_CODES[signals.fetch[at]].value,
@@ -127,7 +133,11 @@ def observe_again(
                 "licences_named": page.licences if page else (),
                 "looked_for": looked_for_names(int(signals.looked_for[at]), page),
                 "looked_for_fetch": looked_for_names(int(signals.looked_for_fetch[at]), page),
+                "restricted_at": dated.restricted_at,
+                "licence_older": dated.licence_older,
             }
+            if listed[at] and situation.unlawful == Unlawful.NONE.value:
+                found["unlawful"] = Unlawful.UNLAWFUL_SOURCE.value
             result.differing += _differences(_name(batch, at), found, situation)
     return result
 

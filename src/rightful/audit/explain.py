@@ -15,7 +15,7 @@ from rightful.facts.site import parse_url
 from rightful.facts.statement import Reading
 from rightful.ledger.run_directory import EVIDENCE, OPTOUTS, POLICY, RunDirectory
 from rightful.ledger.situations import read_situation
-from rightful.policy.gates import meaning_of
+from rightful.policy.causes import causes
 from rightful.policy.policy_file import read_policy
 from rightful.register.export import Register
 from rightful.screening.robots_columns import captures_in_force
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rightful.facts.site import Location
     from rightful.facts.situation import Situation
     from rightful.facts.statement import Statement
+    from rightful.policy.causes import Cause
     from rightful.register.entries import OptOut
     from rightful.screening.locate import Located
     from rightful.screening.signal_lookup import Locations
@@ -77,7 +78,7 @@ class Explanation:
     record: dict[str, Any]
     decision: Decision
     situation: Situation
-    meanings: dict[str, str]
+    causes: tuple[Cause, ...]
     robots: tuple[RobotsEvidence, ...] = ()
     statements: tuple[StatementEvidence, ...] = ()
     optouts: tuple[OptOut, ...] = field(default=())
@@ -157,7 +158,6 @@ class _Explainer:
         if record["situation"] not in self._situations:
             raise NotFoundError(f"situation {record['situation']} of the record is not in the run: it was altered")
         situation, decision = read_situation(self._situations[record["situation"]])
-        meanings = {reason: meaning_of(reason) for reason in decision.reasons}
         locations = locations_of(row, keep=True)
         address = record["url"] or url
         locations.urls = pa.array([address], pa.large_string())
@@ -174,7 +174,9 @@ class _Explainer:
             if not set(Reading((entry.statement,)).substance) & set(replaced_by(said, files, now=entry.when == "now"))
         ]
         entries = self._entries(signals.entries)
-        return Explanation(record, decision, situation, meanings, tuple(robots), (*stated, *page), entries)
+        return Explanation(
+            record, decision, situation, causes(situation, self._policy), tuple(robots), (*stated, *page), entries
+        )
 
     def _robots(self, place: Located, locations: Locations) -> Iterator[RobotsEvidence]:
         build, fetch = captures_in_force(self._lookup.view, place, locations.fetched_at)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 import rightful
+from rightful.audit.attributions_again import compare_attributions
 from rightful.audit.composition import LATER_STAGES, strangers
 from rightful.audit.counts import recount
 from rightful.audit.data_again import compare_data
@@ -146,6 +147,7 @@ class _Verifier:
             "decisions by situation": self._situations,
             "records looked up again": self._records,
             "data decided again": self._data,
+            "attributions": self._attributions,
             "second opinion on robots.txt": self._second_opinion,
             "quality": self._quality,
             "card": self._card,
@@ -213,7 +215,7 @@ class _Verifier:
 
     def _counts(self) -> _Outcome:
         counts = self.run.manifest.counts
-        findings = list(recount(self.run))
+        findings = list(recount(self.run, self._policy))
         if counts.admit + counts.hold + counts.exclude != counts.records:
             findings.append(f"{MANIFEST}: admitted, held and excluded do not add up to the records")
         return findings, f"{counts.records:,} = {counts.admit:,} + {counts.hold:,} + {counts.exclude:,}"
@@ -230,6 +232,11 @@ class _Verifier:
         findings = list(compare_data(self.run, self._policy, every=self._every))
         note = f"{sum(file.records for file in self.run.manifest.data):,} records compared"
         return findings, note if self._every == 1 else f"{note}, one in {self._every:,} decided again"
+
+    def _attributions(self) -> _Outcome:
+        if self.run.manifest.mode == "ledger":
+            raise _NotYetError("a ledger alone ships no records")
+        return compare_attributions(self.run)
 
     def _records(self) -> _Outcome:
         lookup = evidence_lookup(self.run, self._policy)

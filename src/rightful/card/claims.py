@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rightful.ledger.run_directory import EVIDENCE, MANIFEST, OPTOUTS, POLICY, QUALITY, SITUATIONS_FILE
+from rightful.ledger.run_directory import (
+    ACCRUALS,
+    ATTRIBUTIONS,
+    EVIDENCE,
+    MANIFEST,
+    OPTOUTS,
+    POLICY,
+    QUALITY,
+    SITUATIONS_FILE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +32,15 @@ _CLAIMS: dict[str, tuple[str, str, str | None]] = {
     "C5": ("digest of every file, one root over those of the screening", "文件摘要与默克尔根", MANIFEST),
     "C6": ("opt-outs received through the register, applied", "已适用登记册中的退出请求", OPTOUTS),
     "C7": ("what other protocols and the records' own pages state", "其他协议与页面级声明", SITUATIONS_FILE),
+    "C8": ("what use accrues, in units of the admitted records", "使用的计量与应计", ACCRUALS),
+    "C9": ("admitted records whose author or source must be named", "须署名的纳入记录", ATTRIBUTIONS),
+    "C10": ("terms of protection counted from dates that were stated", "依所述日期计算的保护期", SITUATIONS_FILE),
     "I1": ("robots.txt files as they were served", "所用的 robots.txt 原文", EVIDENCE),
     "I2": ("documents on licences, titles, contracts, consents", "许可、权属、合同或同意的证明文件", POLICY),
     "D1": ("what the data is for, and its effect on the market", "使用场景与市场影响", POLICY),
     "D2": ("where each source came from", "各来源的获取方式", POLICY),
     "D3": ("who provides the data set", "数据集提供者", POLICY),
+    "D4": ("what was agreed: contracts, as they are declared", "所声明的合同内容", POLICY),
     "N1": ("protocols of reservation that were not looked for", "未检查的保留协议", None),
     "N2": ("protocols that were looked for in part, and for how many records", "仅部分检查的协议", SITUATIONS_FILE),
     "N3": ("copies and excerpts of opted-out works elsewhere", "被退出作品的改写与摘录", None),
@@ -36,6 +49,8 @@ _CLAIMS: dict[str, tuple[str, str, str | None]] = {
     "N6": ("unlawful or harmful content", "违法不良信息", None),
     "N7": ("trade marks, patents, database rights", "商标、专利与数据库权", None),
     "N8": ("opt-outs received directly", "直接收到的退出请求", None),
+    "N10": ("whether the table of terms says what the statutes say", "保护期表是否与法律原文一致", None),
+    "N11": ("the documents themselves: whether they say what is declared of them", "证明文件的内容", None),
     "N9": ("quality requirements not applied", "未适用的质量要求", QUALITY),
 }
 
@@ -70,6 +85,13 @@ def _computed(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         touched = register["excluded"] + register["held"]
         yield "C6", f"{optouts['optouts']:,} opt-outs; {touched:,} records held or excluded"
 
+    accruals, status = facts["accruals"], facts["rights"]["work_status"]
+    units = "; ".join(f"{row['records']:,} records {row['status']}" for row in accruals["units"])
+    yield "C8", f"{len(accruals['rows'])} rows" + (f": {units}" if units else "; nothing is remunerated in this data")
+    yield "C9", f"{facts['attributions']['records']:,} records"
+    if status["computed"]:
+        yield "C10", f"{status['computed']:,} records, as of {status['built_on']}"
+
 
 def _known(counts: dict[str, int]) -> int:
     return sum(records for fact, records in counts.items() if fact != "unknown")
@@ -78,7 +100,7 @@ def _known(counts: dict[str, int]) -> int:
 def _imported(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     robots = facts["robots"]
     yield "I1", f"{robots['captures']:,} captures, {robots['first'] or 'undated'} to {robots['last'] or 'undated'}"
-    documents = sum(len(source["evidence"]) for source in facts["sources"])
+    documents = len(facts["provenance"]["documents"])
     if documents:
         yield "I2", f"{documents} named by digest; the documents are with the provider"
 
@@ -91,6 +113,9 @@ def _declared(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "D1", f"{kind}, {trade}, market effect {scenario['market_effect']}; {signed}"
     yield "D2", "; ".join(f"{source['source']}: {source['route'] or 'unknown'}" for source in facts["sources"])
     yield "D3", identity["provider"] or "not stated"
+    contracts = facts["provenance"]["contracts"]
+    if contracts:
+        yield "D4", "; ".join(f"{row['contract']}: training {row['training']}" for row in contracts)
 
 
 def _not_checked(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -108,3 +133,11 @@ def _not_checked(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     skipped = [row["code"] for row in facts["quality"]["results"] if not row["applied"]]
     if skipped:
         yield "N9", ", ".join(skipped)
+    status = facts["rights"]["work_status"]
+    if status["rules_not_read"]:
+        yield (
+            "N10",
+            f"{status['rules_not_read']} of {len(status['rules'])} rows of it were not read again in the statutes",
+        )
+    if facts["provenance"]["documents"]:
+        yield "N11", "they are named by digest, and were not read"

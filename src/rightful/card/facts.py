@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
 from rightful.card.claims import claims
 from rightful.card.protocol_facts import protocol_facts, robots_facts
+from rightful.card.provenance_facts import provenance_facts, source_facts
+from rightful.card.rights_facts import rights_facts
+from rightful.card.tier_facts import accrual_facts, attribution_facts, profile_facts, specific_facts, tier_facts
 from rightful.files import digest_of
 from rightful.ledger.run_directory import MANIFEST, QUALITY, RunDirectory
-from rightful.policy.gates import meaning_of
 from rightful.policy.licences import terms_of
+from rightful.policy.reasons import meaning_of
+from rightful.screening.observe import built_on
 from rightful.signals import licence
 
 if TYPE_CHECKING:
@@ -41,6 +46,9 @@ def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
     """
     manifest = run.manifest
     situations = run.situations()
+    rows = situations.to_pylist()
+    as_of = manifest.snapshot["as_of"]
+    made_on = built_on(policy, datetime.fromisoformat(as_of) if as_of else None)
     quality = json.loads((run.root / QUALITY).read_text(encoding="utf-8"))
     facts: dict[str, Any] = {
         "schema": SCHEMA,
@@ -64,7 +72,8 @@ def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
         "optouts": _optouts(manifest.register, situations),
         "composition": _composition(run),
         "sites": _sites(run, policy.card.top_sites),
-        "sources": _sources(situations, policy),
+        "sources": source_facts(rows, policy),
+        "provenance": provenance_facts(rows, policy),
         "unknown_values": [
             {"value": value, "records": records}
             for value, records in sorted(manifest.unknown_values.items(), key=lambda item: (-item[1], item[0]))
@@ -72,7 +81,12 @@ def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
         "licences": _grouped(situations, ("licence", "licence_evidence")),
         "licences_named": _licences_named(situations),
         "licence_conflicts": _licence_conflicts(situations),
-        "tiers": _tiers(situations),
+        "rights": rights_facts(rows, policy, made_on),
+        "tiers": tier_facts(rows),
+        "profile": profile_facts(policy),
+        "specific_data": specific_facts(rows, run),
+        "accruals": accrual_facts(run),
+        "attributions": attribution_facts(run, policy),
         "scenario": policy.scenario.model_dump(mode="json"),
         "parameters": _parameters(policy),
         "quality": quality,
@@ -165,39 +179,6 @@ def _sites(run: RunDirectory, top: int) -> dict[str, Any]:
         "top_admitted": [row for row in by_admitted[:top] if row["admit"]],
         "top_removed": [row for row in removed[:top] if row["hold"] + row["exclude"]],
     }
-
-
-def _sources(situations: pa.Table, policy: Policy) -> list[dict[str, Any]]:
-    by_source: dict[str, Counter[str]] = {}
-    for row in situations.select(["records", "source", "source_known", "admission"]).to_pylist():
-        name = row["source"] if row["source_known"] else ""
-        by_source.setdefault(name, Counter())[row["admission"]] += row["records"]
-    found = []
-    for name, counts in sorted(by_source.items(), key=lambda item: (-item[1].total(), item[0])):
-        source = policy.sources_by_name.get(name)
-        found.append(
-            {
-                "source": name or "(not declared)",
-                "route": source.route.value if source else None,
-                "derived_from_crawl": bool(source and source.derived_from_crawl),
-                "evidence": list(source.evidence) if source else [],
-                "admit": counts["admit"],
-                "hold": counts["hold"],
-                "exclude": counts["exclude"],
-            }
-        )
-    return found
-
-
-def _tiers(situations: pa.Table) -> list[dict[str, Any]]:
-    rows = [row for row in situations.to_pylist() if row["admission"] == "admit"]
-    grouped: Counter[tuple[str, str, str, tuple[str, ...]]] = Counter()
-    for row in rows:
-        grouped[row["tier"], row["remuneration"], row["basis"], tuple(row["conditions"])] += row["records"]
-    return [
-        {"tier": tier, "remuneration": model, "basis": basis, "conditions": list(conditions), "records": records}
-        for (tier, model, basis, conditions), records in sorted(grouped.items(), key=lambda item: (-item[1], item[0]))
-    ]
 
 
 def _grouped(situations: pa.Table, names: tuple[str, ...]) -> list[dict[str, Any]]:

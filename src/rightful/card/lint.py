@@ -17,7 +17,10 @@ class Overclaim:
 
 _COMPLIANT = "say which checks ran, when, with which rules, and what they found"
 _FORBIDDEN: tuple[tuple[str, str], ...] = (
-    (r"\b(?:is|are|fully|100\s?%|legally)\s+(?:legal|lawful|compliant)\b|\blegally\s+(?:clean|safe)\b", _COMPLIANT),
+    (
+        r"\b(?:is|are|fully|100\s?%|legally)\s+(?:legal|lawful(?! access)|compliant)\b|\blegally\s+(?:clean|safe)\b",
+        _COMPLIANT,
+    ),
     (r"\b(?:GDPR|AI[- ]Act|EU|CAC|copyright)[- ]compliant\b|\bcompliance\s+guaranteed\b", _COMPLIANT),
     (r"合法合规|完全合规|完全合法|合规数据", _COMPLIANT),
     (r"\bcopyright[- ]free\b|\bno\s+(?:copyright\s+)?infringement\b|无版权|无侵权|不侵权", "say how many were flagged"),

@@ -12,7 +12,8 @@ from rightful.facts.decision import Admission
 from rightful.facts.situation import RobotsFact
 from rightful.facts.statement import Preference
 from rightful.ledger.run_directory import EVIDENCE, RunDirectory
-from rightful.policy.gates import DENIALS, HOLDING
+from rightful.policy.reasons import reason_of
+from rightful.policy.signal_gates import DENIALS
 from rightful.signals import licence, rsl
 from rightful.signals.locations import ROBOTS, RSL
 from rightful.signals.page_fields import PROTOCOLS
@@ -126,7 +127,7 @@ def _protocol_of(reason: str) -> str:
 
 def _does(reason: str) -> Admission:
     """Give what a reason does by itself, whatever another one of the record does."""
-    return Admission.HOLD if reason.partition(":")[0] in HOLDING else Admission.EXCLUDE
+    return Admission.HOLD if reason_of(reason).holds else Admission.EXCLUDE
 
 
 def robots_facts(run: RunDirectory, situations: pa.Table, policy: Policy) -> dict[str, Any]:

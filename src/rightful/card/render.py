@@ -97,7 +97,8 @@ def size_category(records: int) -> str:
 
 def _template(name: str, facts: dict[str, Any]) -> str:
     environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        loader=jinja2.FunctionLoader(_text_of), undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - Markdown, not HTML: `cell` escapes what comes from data
     )  # fmt: skip
     environment.filters |= {
@@ -108,8 +109,11 @@ def _template(name: str, facts: dict[str, Any]) -> str:
         "bar": bar,
         "mark": KINDS.__getitem__,
     }
-    text = resources.files("rightful.card").joinpath("templates", name).read_text(encoding="utf-8")
-    return environment.from_string(text).render(**facts, conditions_of=conditions_of)
+    return environment.get_template(name).render(**facts, conditions_of=conditions_of)
+
+
+def _text_of(template: str) -> str:
+    return resources.files("rightful.card").joinpath("templates", template).read_text(encoding="utf-8")
 
 
 def conditions_of(licence: str) -> list[str]:

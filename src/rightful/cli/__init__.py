@@ -14,6 +14,7 @@ import typer
 
 import rightful
 from rightful.cli.audits import explain_command, verify_command
+from rightful.cli.evidence import evidence_app
 from rightful.cli.policies import policy_app
 from rightful.cli.reading import signals_command
 from rightful.cli.runs import card_command, label_command, run_command, screen_command, validate_command
@@ -58,6 +59,7 @@ app.command("capture")(capture_command)
 app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(optout_app, name="optout")
 app.add_typer(policy_app, name="policy")
+app.add_typer(evidence_app, name="evidence")
 app.command("run")(run_command)
 app.command("screen")(screen_command)
 app.command("label")(label_command)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rightful.errors import InputError
+from rightful.facts.decision import Admission
 from rightful.terminal import console, error_console, plain, table, visible
 
 if TYPE_CHECKING:
     from rightful.audit.explain import Explanation, RobotsEvidence, StatementEvidence
+    from rightful.policy.causes import Cause
 
 _Folder = Annotated[Path, typer.Argument(help="Run directory, or a clone of the published data set.")]
 
@@ -62,11 +64,15 @@ def _print_explanation(explained: Explanation) -> None:
     out.print(f"[bold]{plain(str(record['id']))}[/bold]  {plain(str(record['url']))}", soft_wrap=True)
     style = {"admit": "green", "hold": "yellow", "exclude": "red"}[decision.admission.word]
     out.print(f"  decision  [{style}]{decision.admission.word}[/{style}]")
-    for reason in decision.reasons:
-        out.print(f"  because   {plain(reason)}: {plain(explained.meanings[reason])}", soft_wrap=True)
+    for cause in explained.causes:
+        _print_cause(cause)
     if decision.tier:
         out.print(f"  tier      {decision.tier.value}, remuneration {decision.remuneration}", soft_wrap=True)
         out.print(f"  basis     {plain(str(decision.basis))}", soft_wrap=True)
+    if decision.conditions:
+        # Of an excluded copy: in which tier the work itself is, for whoever gets it in another way.
+        asked = "elsewhere" if decision.admission is Admission.EXCLUDE else "keep     "
+        out.print(f"  {asked} {plain(', '.join(decision.conditions))}", soft_wrap=True)
     out.print(f"  source    {plain(explained.situation.source)}; licence {plain(explained.situation.licence)}")
     for evidence in explained.robots:
         _print_robots(evidence)
@@ -76,6 +82,18 @@ def _print_explanation(explained: Explanation) -> None:
         reference = f", request {entry.reference}" if entry.reference else ""
         out.print(f"  opt-out   {entry.kind.value} {plain(entry.key)}: {entry.state.value}{plain(reference)}")
     out.print()
+
+
+def _print_cause(cause: Cause) -> None:
+    out = console()
+    out.print(f"  because   {plain(cause.reason)}: {plain(cause.says)}", soft_wrap=True)
+    for fact in cause.facts:
+        value = f" = {plain(fact.value)}" if fact.value else ""
+        out.print(f"          rule {cause.rule}, by {fact.name}{value}, from {plain(fact.origin)}", soft_wrap=True)
+    if not cause.facts:
+        out.print(f"          rule {cause.rule}", soft_wrap=True)
+    if cause.resolve:
+        out.print(f"          to resolve it: {plain(cause.resolve)}", soft_wrap=True)
 
 
 def _print_statement(evidence: StatementEvidence) -> None:

@@ -1,4 +1,4 @@
-"""`rightful policy`: write one, read one, show what counts."""
+"""`rightful policy`: write one, read one, show what counts, try cases, compare with another."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import Annotated
 
 import typer
 
+from rightful.cli.cases import TEST_HELP, cases_command
+from rightful.cli.comparing import COMPARE_HELP, compare_command
 from rightful.terminal import console, plain, table
 
-policy_app = typer.Typer(help="Write, read and show policies.", no_args_is_help=True, rich_markup_mode=None)
+policy_app = typer.Typer(
+    help="Write, read, show, try and compare policies.", no_args_is_help=True, rich_markup_mode=None
+)
 _File = Annotated[Path, typer.Argument(help="Policy file (TOML).")]
 
 
@@ -50,6 +54,7 @@ def show_command(file: _File) -> None:
     policy = read_policy(file)
     out = console()
     out.print(f"{plain(policy.name)}  {policy.id}\n", soft_wrap=True)
+    _print_profile(policy.profile)
     sources = table("source", "route", "licence", "evidence", "work", title="Sources")
     for source in policy.sources:
         sources.add_row(
@@ -68,3 +73,21 @@ def show_command(file: _File) -> None:
             for name, value in values.items():
                 settings.add_row(f"{section}.{name}", plain(value))
     out.print(settings)
+
+
+def _print_profile(name: str) -> None:
+    """Say what the profile applies and what that rests on, with how far anybody here read it."""
+    from rightful.policy.profiles import CONFIDENCE, profile  # noqa: PLC0415 - loaded when asked for
+
+    applied = profile(name)
+    out = console()
+    out.print(f"Profile {applied.id}: {plain(applied.title)}", soft_wrap=True)
+    out.print(f"  {plain(applied.says)}", soft_wrap=True)
+    for source in applied.sources:
+        read = CONFIDENCE[source.confidence]
+        out.print(f"  rests on {plain(source.title)}, {source.date} ({read})", style="dim", soft_wrap=True)
+    out.print()
+
+
+policy_app.command("test", help=TEST_HELP)(cases_command)
+policy_app.command("compare", help=COMPARE_HELP)(compare_command)

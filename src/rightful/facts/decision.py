@@ -20,12 +20,14 @@ class Admission(IntEnum):
 
 
 class Tier(StrEnum):
-    """What use of a record costs (legal.md 4.2). The order is that of the card's table."""
+    """What use of a record costs (legal.md 4.2), what costs least first: of two that apply, the later one stands."""
 
     FREE_PD = "FREE_PD"
     FREE_OWN = "FREE_OWN"
     FREE_LICENSED = "FREE_LICENSED"
+    EXEMPT_RESEARCH = "EXEMPT_RESEARCH"
     EXEMPT_GENERAL = "EXEMPT_GENERAL"
+    POOL_SHARE = "POOL_SHARE"
     PAID_LICENSED = "PAID_LICENSED"
     PAID_SCENARIO = "PAID_SCENARIO"
     PERMISSION_AND_PAY = "PERMISSION_AND_PAY"
@@ -33,10 +35,17 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one gate found: how far it restricts, and why (`CODE` or `CODE:detail`)."""
+    """What one gate found.
+
+    Attributes:
+        admission: how far it restricts.
+        reason: why: `CODE` or `CODE:detail`.
+        fact: which fact of the situation caused it.
+    """
 
     admission: Admission
     reason: str
+    fact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,8 @@ class Decision:
         tier: None where excluded; provisional where held.
         remuneration: the model by which use is paid (`none`, `use`, `purchase`, ...); None without a tier.
         basis: what the tier rests on: `licence:…`, `contract:…`, `consent:…`, `evidence:…` or a policy's name.
-        conditions: what must be kept with the record (`BY`, `SA`, `moral-rights`, ...).
+        conditions: what must be kept with the record (`BY`, `SA`, `moral-rights`, ...); of an excluded copy
+            `reacquire:<tier>` where the work itself is free to be had elsewhere.
     """
 
     admission: Admission

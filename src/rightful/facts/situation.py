@@ -13,47 +13,22 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
-
-class Route(StrEnum):
-    """How a group of records was acquired (legal.md P-06)."""
-
-    SELF_RD = "self.rd"
-    SELF_USER = "self.user"
-    PURCHASED = "purchased"
-    CRAWLED = "crawled"
-    OPEN_DATASET = "open_dataset"
-    POOL = "pool"
-    SYNTHETIC = "synthetic"
-
-
-class WorkStatus(StrEnum):
-    """What the law protects; unknown counts as protected."""
-
-    PROTECTED = "protected"
-    PUBLIC_DOMAIN = "pd"
-    FACT = "fact"
-    OFFICIAL = "official"
-    OWN = "own"
-    UNKNOWN = "unknown"
-
-
-class LicenceEvidence(StrEnum):
-    """How a licence is evidenced; a permission acts from `TEXT` on, a restriction always."""
-
-    NONE = "none"
-    TAG_ONLY = "tag_only"
-    TEXT = "text"
-    TEXT_AND_NOTICE = "text+notice"
-
-
-class Consent(StrEnum):
-    """Consent of the user whose interaction data it is (legal.md P-40)."""
-
-    NOT_APPLICABLE = "n/a"
-    TOS_ONLY = "tos_only"
-    SECOND_LIVE = "second_live"
-    SECOND_WITHDRAWN = "second_withdrawn"
-    MINOR_WITHOUT_GUARDIAN = "minor_without_guardian"
+from rightful.facts.rights import (
+    Consent,
+    Extraction,
+    GeneratorTerms,
+    Holder,
+    LawfulAccess,
+    LicenceEvidence,
+    LicenceRequest,
+    Notice,
+    SensitivePI,
+    Specific,
+    Terms,
+    ThirdParty,
+    Unlawful,
+    WorkStatus,
+)
 
 
 class RobotsFact(StrEnum):
@@ -100,11 +75,26 @@ class Situation:
             or the records' responses and pages, were there and were read; sorted.
         looked_for_fetch: those of them that could have said something when the records were fetched; sorted.
         optouts: `kind:state` of every opt-out that names the record, sorted.
+        restricted_at: date of the newest opt-out or reservation that concerns the record; `unknown` where one of them
+            has none; empty where there is none, or no contract that it could be older than.
         licence: an id of the table or an expression of such, or `none`, `unknown`, `custom_allow`, `custom_deny`.
         licences_named: the licences that the record's own page names, as ids; `unknown` where not recognised; sorted.
-        licence_evidence, consent: as the record's column or else its source says.
+        licence_evidence, consent, notice, sensitive_pi, third_party, unlawful, tos, generator_tos, licence_request,
+            db_extraction, lawful_access, holder: of the closed lists in `facts.rights`, as the record's column or else
+            its source says.
+        licence_older: `yes` where the record was fetched before every opt-out of it, `no` where not or not known;
+            empty where it was not opted out.
+        work_status: of `facts.rights.WorkStatus`; what frees is `unknown` where nothing evidences it.
+        public_domain_in: jurisdictions of the scenario in which the work is in the public domain, evidenced; sorted.
+        contract: name of the contract that covers the record; empty where there is none.
+        built_on: the day the data set is made (ISO 8601), where a contract that counts has dates; else empty.
+        acquired: payments that were made and reports that were given, as conditions of `statement.Statement`; sorted.
+        pool_faults: what keeps data of a pool out (`facts.rights`); sorted.
+        specific_data: why the data counts as specific.
         unknown_values: names of the facts whose value is outside its closed list, sorted. The values themselves are
             counted in the manifest: facts are few, values may be as many as records.
+        filled_by: `fact:origin` of every fact that is not what it would be without being stated, sorted; origins are
+            `column`, `source`, `computed`, `policy`.
     """
 
     source: str
@@ -118,11 +108,31 @@ class Situation:
     looked_for: tuple[str, ...] = ()
     looked_for_fetch: tuple[str, ...] = ()
     optouts: tuple[str, ...] = ()
+    restricted_at: str = ""
     licence: str = "none"
     licences_named: tuple[str, ...] = ()
     licence_evidence: str = LicenceEvidence.NONE.value
+    licence_older: str = ""
+    work_status: str = WorkStatus.UNKNOWN.value
+    public_domain_in: tuple[str, ...] = ()
+    contract: str = ""
+    built_on: str = ""
     consent: str = Consent.NOT_APPLICABLE.value
+    notice: str = Notice.NOT_APPLICABLE.value
+    sensitive_pi: str = SensitivePI.NONE.value
+    third_party: str = ThirdParty.NONE.value
+    unlawful: str = Unlawful.NONE.value
+    tos: str = Terms.UNKNOWN.value
+    generator_tos: str = GeneratorTerms.NOT_APPLICABLE.value
+    licence_request: str = LicenceRequest.NONE.value
+    db_extraction: str = Extraction.NONE.value
+    lawful_access: str = LawfulAccess.UNKNOWN.value
+    holder: str = Holder.UNKNOWN.value
+    acquired: tuple[str, ...] = ()
+    pool_faults: tuple[str, ...] = ()
+    specific_data: str = Specific.NO.value
     unknown_values: tuple[str, ...] = ()
+    filled_by: tuple[str, ...] = ()
 
     @property
     def facts(self) -> dict[str, Any]:

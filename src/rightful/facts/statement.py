@@ -40,6 +40,7 @@ class Usage(StrEnum):
     ACQUIRE = "acquire"
 
 
+_WITH_CONDITIONS = {Preference.ALLOW, Preference.CONDITIONAL}
 # Least restrictive first: of two, the later one stands. What nobody could read is held, which is less than denied.
 RESTRICTIVENESS = (Preference.UNKNOWN, Preference.ALLOW, Preference.ERROR, Preference.CONDITIONAL, Preference.DENY)
 
@@ -126,10 +127,11 @@ def combine(statements: Iterable[Statement]) -> dict[Usage, Preference]:
 
 
 def summary(statements: Iterable[Statement], usages: Iterable[Usage]) -> tuple[str, ...]:
-    """Say what each protocol answers for these usages together: `rsl=conditional:payment:crawl`, sorted.
+    """Say what each protocol answers for these usages together: `rsl=conditional:contribution+payment:crawl`, sorted.
 
     A protocol that answers nothing is left out. Of several usages the most restrictive answer counts: a record that
-    may be trained on and may not be fetched may not be used.
+    may be trained on and may not be fetched may not be used. What could not be read stands beside conditions: whoever
+    meets those has not met what it may ask for.
     """
     wanted = set(usages)
     by_protocol: dict[str, list[Statement]] = {}
@@ -141,9 +143,18 @@ def summary(statements: Iterable[Statement], usages: Iterable[Usage]) -> tuple[s
         answer = most_restrictive(statement.effective for statement in said)
         if answer is Preference.UNKNOWN:
             continue
-        asked = {c for s in said if s.preference is answer is Preference.CONDITIONAL for c in s.conditions}
+        asked = {c for s in said if s.preference is answer and answer in _WITH_CONDITIONS for c in s.conditions}
         found.append(f"{protocol}={answer}" + (f":{'+'.join(sorted(asked))}" if asked else ""))
+        if answer is Preference.CONDITIONAL and any(s.preference is Preference.ERROR for s in said):
+            found.append(f"{protocol}={Preference.ERROR}")
     return tuple(found)
+
+
+def read_summary(said: str) -> tuple[str, Preference, frozenset[str]]:
+    """Give protocol, preference and conditions of one entry of a `summary`."""
+    protocol, _, answer = said.partition("=")
+    preference, _, asked = answer.partition(":")
+    return protocol, Preference(preference), frozenset(asked.split("+")) if asked else frozenset()
 
 
 def shown(text: str) -> str:

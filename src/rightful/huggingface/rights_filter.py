@@ -46,6 +46,7 @@ class RightsFilter:
         snapshot: a snapshot, or the path of a store (its newest version is taken, and stays the one in use).
         register: an exported register, or its path; None where no opt-outs were received.
         columns: which column is what; None: found, for every schema anew, by the policy and the usual names.
+        specific_holders: rightsholders whose data is specific by their share of all of it (`Screener`).
 
     Raises:
         PolicyError, SnapshotError, RegisterError: one of them cannot be read.
@@ -58,8 +59,9 @@ class RightsFilter:
         register: Register | str | Path | None = None,
         *,
         columns: Columns | None = None,
+        specific_holders: frozenset[str] = frozenset(),
     ) -> None:
-        self._screener = Screener(policy, snapshot, register, columns)
+        self._screener = Screener(policy, snapshot, register, columns, specific_holders=specific_holders)
         self._columns: dict[pa.Schema, Columns] = {}
         self._by_roles: dict[Columns, Screener] = {}
         self._wanted = self._screener.policy
@@ -199,7 +201,9 @@ class RightsFilter:
         screener = self._by_roles.get(roles)
         if screener is None:
             own = self._screener
-            screener = self._by_roles[roles] = Screener(own.policy, own.snapshot, own.register, roles)
+            screener = self._by_roles[roles] = Screener(
+                own.policy, own.snapshot, own.register, roles, specific_holders=own.specific_holders
+            )
         return screener.examine(batch)
 
     def _enough(self, given: Given) -> Columns:
@@ -239,4 +243,10 @@ def _is_index(value: Any) -> bool:
 
 def _around(reopen: Callable[..., Screener], state: tuple[Any, ...]) -> RightsFilter:
     screener = reopen(*state)
-    return RightsFilter(screener.policy, screener.snapshot, screener.register, columns=screener.columns)
+    return RightsFilter(
+        screener.policy,
+        screener.snapshot,
+        screener.register,
+        columns=screener.columns,
+        specific_holders=screener.specific_holders,
+    )

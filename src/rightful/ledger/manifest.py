@@ -73,6 +73,7 @@ class Manifest:
         columns: column of each role.
         unknown_values: records by `fact=value` for values outside their closed list, the most frequent, as far as a
             value may be a name. No ledger holds them: `verify` compares how many records have one, by fact.
+        holders: rightsholders whose share of all input makes their data specific, as measured; None where it was not.
         evidence: digest of the run's own snapshot of the captures it was decided on.
         root: Merkle root over every file of the screening stage but this one.
     """
@@ -93,6 +94,7 @@ class Manifest:
     unknown_values: dict[str, int]
     evidence: str
     root: str
+    holders: dict[str, Any] | None = None
     format: int = FORMAT
 
     def to_json(self) -> str:

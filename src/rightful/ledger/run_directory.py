@@ -5,6 +5,8 @@ data/train-00000-of-0000N.parquet                 the admitted records, labelled
 rightful/manifest.json policy.toml quality.json   the run, its rules, its quality
 rightful/ledger/part-*.parquet                    one row per record, admitted or not; no text
 rightful/situations.parquet sites.parquet         decisions by situation, counts by site
+rightful/accruals.parquet                         what use of the admitted records accrues, by source and tier
+rightful/attributions.parquet                     who must be named with which admitted record
 rightful/evidence/                                the captures and opt-outs it was decided on
 rightful/SHA256SUMS                               the digest of every file
 """
@@ -29,6 +31,8 @@ POLICY = "rightful/policy.toml"
 QUALITY = "rightful/quality.json"
 SITUATIONS_FILE = "rightful/situations.parquet"
 SITES = "rightful/sites.parquet"
+ACCRUALS = "rightful/accruals.parquet"
+ATTRIBUTIONS = "rightful/attributions.parquet"
 LEDGER_FOLDER = "rightful/ledger"
 EVIDENCE = "rightful/evidence"
 OPTOUTS = "rightful/evidence/optouts.arrow"
@@ -77,6 +81,10 @@ class RunDirectory:
     def sites(self) -> pa.Table:
         """Records by site: site, admit, hold, exclude."""
         return pq.read_table(self.root / SITES)
+
+    def accruals(self) -> pa.Table:
+        """What use accrues (`settlement.accruals`)."""
+        return pq.read_table(self.root / ACCRUALS)
 
     def data_files(self) -> list[Path]:
         """The data shards, in order."""

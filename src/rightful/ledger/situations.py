@@ -11,19 +11,25 @@ import pyarrow as pa
 from rightful.facts.decision import Admission, Decision, Tier
 from rightful.facts.situation import Situation
 from rightful.ledger.manifest import Counts
+from rightful.ledger.units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LISTS = {
-    *("licences_named", "looked_for", "looked_for_fetch", "optouts", "stated_build", "stated_fetch", "unknown_values"),
-}
+    "acquired", "filled_by", "licences_named", "looked_for", "looked_for_fetch", "optouts", "pool_faults",
+    "public_domain_in", "stated_build", "stated_fetch", "unknown_values",
+}  # fmt: skip
 _FLAGS = {"source_known", "text_readable"}
 
 SITUATIONS = pa.schema(
     [
         ("situation", pa.int64()),
         ("records", pa.int64()),
+        # Of their text; null where no column of text was read. `tokens` is estimated (`units.Units`).
+        ("characters", pa.int64()),
+        ("octets", pa.int64()),
+        ("tokens", pa.int64()),
         *(
             (f.name, pa.list_(pa.string()) if f.name in _LISTS else pa.bool_() if f.name in _FLAGS else pa.string())
             for f in fields(Situation)
@@ -38,16 +44,36 @@ SITUATIONS = pa.schema(
 )
 
 
-def situation_table(decided: Mapping[Situation, Decision], records: Mapping[int, int]) -> pa.Table:
-    """Write situations in order of id; `records` maps ids to how many records are in each."""
+def situation_table(
+    decided: Mapping[Situation, Decision], records: Mapping[int, int], units: Mapping[int, Units] | None = None
+) -> pa.Table:
+    """Write situations in order of id.
+
+    Args:
+        decided: the situations, and what was decided of each.
+        records: how many records are in each, by id.
+        units: how much text they have, by id; None where no text was read.
+    """
     rows = sorted(((situation.id, situation, decision) for situation, decision in decided.items()), key=lambda r: r[0])
     return pa.Table.from_pylist(
         [
-            {"situation": number, "records": records[number], **situation.facts, **decision_facts(decision)}
+            {
+                "situation": number,
+                "records": records[number],
+                **_unit_facts(None if units is None else units.get(number, Units())),
+                **situation.facts,
+                **decision_facts(decision),
+            }
             for number, situation, decision in rows
         ],
         schema=SITUATIONS,
     )
+
+
+def _unit_facts(units: Units | None) -> dict[str, int | None]:
+    if units is None:
+        return dict.fromkeys(("characters", "octets", "tokens"))
+    return {"characters": units.characters, "octets": units.octets, "tokens": units.tokens}
 
 
 def decision_facts(decision: Decision) -> dict[str, Any]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rightful.facts.decision import Admission, Finding
-from rightful.facts.situation import LicenceEvidence, Situation
+from rightful.facts.rights import LicenceEvidence
 from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, UNKNOWN_LICENCE, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rightful.facts.situation import Situation
     from rightful.policy.policy import Policy
-    from rightful.policy.sections import Source
+    from rightful.policy.source_sections import Source
     from rightful.signals.licence import Choice
 
 _EVIDENCED = frozenset({LicenceEvidence.TEXT.value, LicenceEvidence.TEXT_AND_NOTICE.value})
@@ -26,14 +27,14 @@ _BY_PAGE = ":page"
 def licence(situation: Situation, _source: Source | None, policy: Policy) -> Iterator[Finding]:
     """G5: a licence that denies the use. A restriction needs no evidence beyond being stated."""
     if situation.licence == CUSTOM_DENY:
-        yield Finding(Admission.EXCLUDE, "LICENCE_DENIES")
+        yield Finding(Admission.EXCLUDE, "LICENCE_DENIES", "licence")
     yield from _forbidden(situation.licence, policy, "")
     if policy.gates.page_licences == "evidence":
         return
     for named in situation.licences_named:
         yield from _forbidden(named, policy, _BY_PAGE)
         if named == UNKNOWN_LICENCE and policy.gates.page_licences == "hold-unread":
-            yield Finding(Admission.HOLD, f"LICENCE_TERMS{_BY_PAGE}")
+            yield Finding(Admission.HOLD, f"LICENCE_TERMS{_BY_PAGE}", "licences_named")
 
 
 def _forbidden(licence: str, policy: Policy, by: str) -> Iterator[Finding]:
@@ -41,19 +42,21 @@ def _forbidden(licence: str, policy: Policy, by: str) -> Iterator[Finding]:
     choices = terms_of(licence).choices
     found = [_of_choice(choice, policy, by) for choice in choices]
     if len(choices) > 1:
-        unread = [Finding(Admission.HOLD, f"LICENCE_TERMS{by}")]
+        unread = [Finding(Admission.HOLD, f"LICENCE_TERMS{by}", "licences_named" if by else "licence")]
         found = [several or (unread if c.unknown else []) for c, several in zip(choices, found, strict=True)]
     yield from min(found, key=lambda several: max((f.admission for f in several), default=Admission.ADMIT), default=[])
 
 
 def _of_choice(choice: Choice, policy: Policy, by: str) -> list[Finding]:
+    fact = "licences_named" if by else "licence"
     found = []
     if "NC" in choice.conditions and policy.scenario.commercial and policy.gates.nc_is_reservation:
-        found.append(Finding(Admission.EXCLUDE, f"NC{by}"))
+        found.append(Finding(Admission.EXCLUDE, f"NC{by}", fact))
     if "ND" in choice.conditions and policy.scenario.redistributes_modified:
-        found.append(Finding(Admission.HOLD, f"ND{by}"))
+        admission = Admission.HOLD if policy.gates.nd == "hold" else Admission.EXCLUDE
+        found.append(Finding(admission, f"ND{by}", fact))
     if "terms" in choice.kinds:
-        found.append(Finding(Admission.HOLD, f"LICENCE_TERMS{by}"))
+        found.append(Finding(Admission.HOLD, f"LICENCE_TERMS{by}", fact))
     return found
 
 
@@ -68,6 +71,12 @@ def licensed(situation: Situation, policy: Policy) -> bool:
 def _reserves(licence: str) -> bool:
     """Tell whether all rights are reserved, whatever else is said."""
     return any("reserved" in choice.kinds for choice in terms_of(licence).choices)
+
+
+def irrevocable(situation: Situation, policy: Policy) -> bool:
+    """Tell whether the licence that covers the use cannot be withdrawn, by its own text."""
+    choice = _chosen(situation.licence, policy)
+    return choice is not None and all(row.irrevocable for row in choice.licences)
 
 
 def conditions(situation: Situation, policy: Policy) -> tuple[str, ...]:

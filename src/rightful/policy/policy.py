@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, licence_id
+from rightful.policy.profiles import ProfileName, profile
 from rightful.policy.sections import (
     AsOf,
     Capturing,
@@ -22,11 +23,10 @@ from rightful.policy.sections import (
     Name,
     Protocols,
     Quality,
-    Scenario,
     Section,
-    Source,
     Tiers,
 )
+from rightful.policy.source_sections import Contract, Rate, Scenario, Source
 
 
 class Policy(Section):
@@ -34,12 +34,14 @@ class Policy(Section):
 
     format: Literal[1] = 1
     name: Name = "unnamed"
-    profile: Literal["seed"] = "seed"
+    profile: ProfileName = "seed"
     scenario: Scenario = Scenario()
     crawler: Crawler = Crawler()
     protocols: Protocols = Protocols()
     as_of: AsOf = AsOf()
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    contracts: tuple[Contract, ...] = ()
+    rates: tuple[Rate, ...] = ()
     licences: Licences = Licences()
     gates: Gates = Gates()
     tiers: Tiers = Tiers()
@@ -67,6 +69,60 @@ class Policy(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _contracts_differ(self) -> Policy:
+        taken = {source.name for source in self.sources if source.contract is not None}
+        for contract in self.contracts:
+            if not contract.name:
+                raise ValueError("a contract of [[contracts]] needs a name, by which records or sources call it")
+            if contract.name in taken:
+                raise ValueError(f"two contracts have the name {contract.name!r}")
+            if contract.training == "granted" and not contract.evidence:
+                raise ValueError(f'training = "granted" of contract {contract.name!r} needs evidence = ["sha256:…"]')
+            taken.add(contract.name)
+        return self
+
+    @model_validator(mode="after")
+    def _lineage_ends(self) -> Policy:
+        known = {source.name: source.derived_from for source in self.sources}
+        for name, upstream in known.items():
+            if unknown := sorted(set(upstream) - set(known)):
+                raise ValueError(f"source {name!r} is derived from {unknown[0]!r}, which is no source of this policy")
+            if named := [one for one in upstream if ":" in one]:
+                raise ValueError(f"source {named[0]!r} is derived from by others: its name may have no colon")
+            if name in self.upstream_of(name):
+                raise ValueError(f"source {name!r} is derived from itself")
+        return self
+
+    @model_validator(mode="after")
+    def _rates_differ(self) -> Policy:
+        for number, rate in enumerate(self.rates):
+            for other in self.rates[:number]:
+                if rate.as_specific_as(other) and not rate.contradicts(other):
+                    raise ValueError(
+                        f"two rates may fit the same records: {rate.named} and {other.named}; let one of them name "
+                        "more of tier, source and model than the other"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _profile_has_what_it_needs(self) -> Policy:
+        if "retention" in profile(self.profile).needs and not self.scenario.retention_until:
+            raise ValueError(f"profile {self.profile!r} needs scenario.retention_until: until when copies are kept")
+        return self
+
+    def upstream_of(self, name: str) -> tuple[str, ...]:
+        """Give the sources that one was made from, directly or not, sorted."""
+        direct = {source.name: source.derived_from for source in self.sources}
+        found: set[str] = set()
+        waiting = list(direct.get(name, ()))
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting.extend(direct.get(one, ()))
+        return tuple(sorted(found))
+
     @cached_property
     def canonical(self) -> str:
         """The one spelling its id is taken over: JSON, every setting present, keys sorted."""
@@ -91,6 +147,12 @@ class Policy(Section):
     def sources_by_key(self) -> dict[str, Source]:
         """Sources by the value of the source column that means them."""
         return {source.key: source for source in self.sources}
+
+    @cached_property
+    def contracts_by_name(self) -> dict[str, Contract]:
+        """Contracts by name; one that a source states itself goes by the name of the source."""
+        own = {source.name: source.contract for source in self.sources if source.contract is not None}
+        return own | {contract.name: contract for contract in self.contracts}
 
     @cached_property
     def sources_by_name(self) -> dict[str, Source]:

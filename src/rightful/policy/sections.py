@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from rightful.facts.situation import Consent, LicenceEvidence, Route, WorkStatus
 from rightful.facts.statement import Usage
 from rightful.policy.licences import licence_id
 from rightful.signals.locations import ROBOTS, SIGNALS, SignalName
 from rightful.signals.product_tokens import PURPOSES, token_table
 
-Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}( .+)?$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -36,30 +33,6 @@ class Section(BaseModel):
             if kind in {int, float} and (isinstance(value, bool) or not isinstance(value, int | float)):
                 raise ValueError(f"{name} is a number, not {value!r}")
         return values
-
-
-class MarketEffect(StrEnum):
-    """How far outputs may stand in for the works (the declared fourth factor); unknown exempts nothing."""
-
-    NONE = "none"
-    LOW = "low"
-    POSSIBLE = "possible"
-    HIGH = "high"
-    UNKNOWN = "unknown"
-
-
-class Scenario(Section):
-    """What the data is for. Declared and signed for by the operator; the tier of protected works follows from it."""
-
-    general: bool = True
-    commercial: bool = True
-    specific_data: bool = False
-    imitates_identified_author: bool = False
-    market_effect: MarketEffect = MarketEffect.UNKNOWN
-    redistributes_modified: bool = True
-    jurisdictions: tuple[Name, ...] = ("CN", "EU", "US")
-    rationale: str = ""
-    signed_by: str = ""
 
 
 class Crawler(Section):
@@ -115,72 +88,15 @@ class Protocols(Section):
 
 
 class AsOf(Section):
-    """Which time counts: when a record was fetched, now (the newest capture), or the stricter of both."""
+    """Which time counts: when a record was fetched, now (the newest capture), or the stricter of both.
 
-    mode: Literal["strictest", "fetch", "build"] = "strictest"
-    missing_fetch_evidence: Literal["use-build", "hold"] = "use-build"
-
-
-class Contract(Section):
-    """What a contract says about a source. Silence is no permission; `paid` counts only if true."""
-
-    training: Literal["granted", "forbidden", "silent"] = "silent"
-    commercial: Literal["granted", "forbidden", "silent"] = "silent"
-    chain: Literal["direct", "agent_verified", "intermediary_unverified"] = "intermediary_unverified"
-    paid: bool = False
-    expired: bool = False
-    model: Literal["purchase", "subscription", "training", "crawl", "use", "contribution"] = "purchase"
-
-
-class Source(Section):
-    """Where a group of records came from, declared once; a record's own columns take precedence.
-
-    Every permissive statement (own work, public domain, licence text, grant, live consent) needs `evidence`:
-    SHA-256 digests of the documents, each with a note if wanted: `sha256:<64 hex> CC BY 4.0 legal code`.
+    build_date: the day the data set is made, for contracts and terms of protection; that of the newest capture if
+    empty.
     """
 
-    name: Name
-    match: str = ""
-    route: Route
-    derived_from_crawl: bool = False
-    licence: str = "none"
-    licence_evidence: LicenceEvidence = LicenceEvidence.NONE
-    work_status: WorkStatus = WorkStatus.UNKNOWN
-    public_domain_in: tuple[Name, ...] = ()
-    contract: Contract | None = None
-    consent: Consent = Consent.NOT_APPLICABLE
-    owner: str = ""
-    url: str = ""
-    evidence: tuple[Digest, ...] = ()
-
-    @model_validator(mode="after")
-    def _evidenced(self) -> Source:
-        claims = {
-            "licence_evidence": self.licence_evidence in {LicenceEvidence.TEXT, LicenceEvidence.TEXT_AND_NOTICE},
-            "public_domain_in": bool(self.public_domain_in),
-            "work_status": self.work_status in {WorkStatus.OWN, WorkStatus.FACT, WorkStatus.OFFICIAL},
-            "contract.training": self.contract is not None and self.contract.training == "granted",
-            "consent": self.consent is Consent.SECOND_LIVE,
-        }
-        claimed = [name for name, made in claims.items() if made]
-        if claimed and not self.evidence:
-            raise ValueError(
-                f'{" and ".join(claimed)} of source {self.name!r} needs evidence = ["sha256:…"]: the digest of the '
-                "document that proves it"
-            )
-        if self.work_status is WorkStatus.PUBLIC_DOMAIN and not self.public_domain_in:
-            raise ValueError(f'work_status = "pd" of source {self.name!r} needs public_domain_in: where')
-        return self
-
-    @property
-    def key(self) -> str:
-        """The value of the records' source column that means this source."""
-        return self.match or self.name
-
-    @property
-    def crawl_like(self) -> bool:
-        """Whether what the sites say about crawling binds these records."""
-        return self.route is Route.CRAWLED or self.derived_from_crawl
+    mode: Literal["strictest", "fetch", "build"] = "strictest"
+    build_date: Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
+    missing_fetch_evidence: Literal["use-build", "hold"] = "use-build"
 
 
 class Licences(Section):
@@ -203,16 +119,28 @@ class Gates(Section):
     page_licences: whether what the licences forbid counts that a record's own page names (`rel=license`, `dc.rights`,
     schema.org). `honour`: yes; `hold-unread`: and a licence that the table does not know holds; `evidence`: no, they
     are shown on the card.
+    nd: what a no-derivatives licence does where the set is redistributed modified.
+    tos_strict: terms of service that reserve training exclude; otherwise they hold.
+    infringing_sites: sites (registrable domains) whose copies must not be used.
     """
 
     nc_is_reservation: bool = True
+    nd: Literal["hold", "exclude"] = "hold"
+    tos_strict: bool = False
+    infringing_sites: tuple[Name, ...] = ()
     page_licences: Literal["honour", "hold-unread", "evidence"] = "honour"
 
 
 class Tiers(Section):
-    """Parameters of the tiers. `exempt_up_to`: the highest market effect the general exemption bears."""
+    """Parameters of the tiers.
+
+    exempt_up_to: the highest market effect the general exemption bears.
+    holder_share_limit: from this share of the tokens of all records on, one rightsholder makes the data specific; it is
+    measured where a column names holders. 0: it is not.
+    """
 
     exempt_up_to: Literal["none", "low"] = "low"
+    holder_share_limit: Share = 0.2
 
 
 class ColumnNames(Section):
@@ -244,6 +172,24 @@ class ColumnNames(Section):
     c2pa: str = ""
     rsl: str = ""
     page_fields: str = ""
+    rights_holder: str = ""
+    work_status: str = ""
+    public_domain_in: str = ""
+    author_died: str = ""
+    published: str = ""
+    works: str = ""
+    contract: str = ""
+    acquired: str = ""
+    notice: str = ""
+    sensitive_pi: str = ""
+    third_party: str = ""
+    unlawful: str = ""
+    tos: str = ""
+    generator_tos: str = ""
+    licence_request: str = ""
+    db_extraction: str = ""
+    lawful_access: str = ""
+    holder: str = ""
     label: Annotated[str, StringConstraints(pattern=r"^[^.\s]{1,200}$")] = "rights"
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rightful.errors import PolicyError
 from rightful.facts.decision import Admission, Tier
 from rightful.facts.moment import parse_time
-from rightful.facts.situation import Route
+from rightful.facts.rights import Route
 from rightful.quality.expectations import Expectation, among, percent, present, rest, rows, true, unique, within
 
 if TYPE_CHECKING:

@@ -224,6 +224,17 @@ class Register:
             row += 1
         return bits, first
 
+    def with_key_of(self, row: int) -> list[int]:
+        """Give the rows of every entry with an effect and the key of this one: several people may name one thing."""
+        hashed, wanted = self._table.column("hash")[row].as_py(), self.entry(row)
+        found = []
+        while row < len(self) and self._table.column("hash")[row].as_py() == hashed:
+            entry = self.entry(row)
+            if (entry.kind, entry.key) == (wanted.kind, wanted.key) and entry.state in _BITS:
+                found.append(row)
+            row += 1
+        return found
+
     def entry(self, row: int) -> OptOut:
         """Give one entry."""
         value = {name: self._table.column(name)[row].as_py() for name in _SCHEMA.names}

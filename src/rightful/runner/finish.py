@@ -19,6 +19,8 @@ from rightful.ledger.checksums import files_of, write_checksums
 from rightful.ledger.manifest import MOST_UNKNOWN_VALUES, DataFile, InputFile, Manifest
 from rightful.ledger.merkle import files_root
 from rightful.ledger.run_directory import (
+    ACCRUALS,
+    ATTRIBUTIONS,
     EVIDENCE,
     MANIFEST,
     OPTOUTS,
@@ -30,9 +32,12 @@ from rightful.ledger.run_directory import (
     ledger_path,
 )
 from rightful.ledger.situations import count, read_situation, situation_table
+from rightful.ledger.units import Units
 from rightful.policy.policy_file import read_policy
-from rightful.runner.shard import Figures, unit_folder
+from rightful.runner.shard import ROW_GROUP, WRITER, Figures, unit_folder
 from rightful.screening.screener import RULESET
+from rightful.settlement.accruals import accrual_table
+from rightful.settlement.attributions import ATTRIBUTIONS_SCHEMA
 from rightful.snapshot.evidence import write_evidence
 
 if TYPE_CHECKING:
@@ -63,6 +68,9 @@ def put_together(
     parts = tuple(ledger_path(unit.number) for unit in plan.units)
     table = _situations(figures)
     pq.write_table(table, folder / SITUATIONS_FILE, compression="zstd")
+    pq.write_table(accrual_table(table, screener.policy), folder / ACCRUALS, compression="zstd")
+    if plan.mode != "ledger":
+        _place_attributions(plan, folder, work)
     pq.write_table(count_sites(_ledger(folder, parts)), folder / SITES, compression="zstd")
     evidence = write_evidence(screener.snapshot, set().union(*(f.captures for f in figures)), folder / EVIDENCE)
     register = screener.register
@@ -99,6 +107,7 @@ def put_together(
         ledger=parts,
         counts=count(table),
         unknown_values=_unknown(figures),
+        holders=plan.holders.facts() if plan.holders else None,
         evidence=evidence.digest,
         root=files_root(outputs),
     )
@@ -131,6 +140,14 @@ def _place_shards(plan: Plan, figures: list[Figures], folder: Path, work: Path) 
     return tuple(placed)
 
 
+def _place_attributions(plan: Plan, folder: Path, work: Path) -> None:
+    """Put the shards' rows into one file, batch by batch; the shards' own stay, for another try."""
+    with pq.ParquetWriter(folder / ATTRIBUTIONS, ATTRIBUTIONS_SCHEMA, **WRITER) as whole:
+        for unit in plan.units:
+            for batch in pq.ParquetFile(unit_folder(work, unit) / "attributions.parquet").iter_batches(ROW_GROUP):
+                whole.write_batch(batch, row_group_size=ROW_GROUP)
+
+
 def _move(made: Path, place: Path) -> None:
     """Move a file, unless an earlier try moved it."""
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -144,11 +161,15 @@ def _moment(seconds: int) -> str:
 
 def _situations(figures: list[Figures]) -> pa.Table:
     records: Counter[int] = Counter()
+    units: dict[int, Units] = {}
     decided: dict[Situation, Decision] = {}
     for figure in figures:
         records.update({int(number): count for number, count in figure.records.items()})
+        for number, more in (figure.units or {}).items():
+            units[int(number)] = units.get(int(number), Units()) + more
         decided.update(read_situation(row) for row in figure.situations.values())
-    return situation_table(decided, records)
+    measured = all(figure.units is not None for figure in figures)
+    return situation_table(decided, records, units if measured else None)
 
 
 def _ledger(folder: Path, parts: tuple[str, ...]) -> Iterator[Any]:

@@ -13,12 +13,14 @@ import pyarrow as pa
 
 from rightful.errors import InputError
 from rightful.facts.moment import parse_time
+from rightful.runner.holder_shares import measure_holders
 from rightful.runner.reading import Records, find_inputs, open_records
 from rightful.screening.screener import RULESET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rightful.runner.holder_shares import HolderShares
     from rightful.screening.columns import Columns
     from rightful.screening.screener import Screener
 
@@ -52,6 +54,7 @@ class Plan:
     Attributes:
         rules: everything but the inputs that the result depends on.
         stamp: digest over rules and the inputs' names, sizes and times of change, for going on with a try.
+        holders: how much of the text each rightsholder has; None where it is not measured.
         schema: of the inputs, equal in all of them.
         columns: column of each role.
     """
@@ -63,6 +66,7 @@ class Plan:
     columns: Columns
     rules: dict[str, Any]
     stamp: str
+    holders: HolderShares | None = None
 
     @property
     def rows(self) -> int:
@@ -94,6 +98,7 @@ def make_plan(
     schema = _shared_schema(opened)
     names = _names(files)
     columns = screener.columns_of(schema, file=str(files[0]))
+    holders = measure_holders(opened, schema, columns, screener.policy.tiers.holder_share_limit)
     if mode == "ledger" and not screener.needs_text:
         columns = replace(columns, text=None, language=None)  # decisions come from the other columns alone
     units: list[Unit] = []
@@ -101,7 +106,7 @@ def make_plan(
         units += _units(name, records, len(units))
     rules = {"mode": mode, "reference_time": reference_time, **_rules(screener, columns)}
     stamp = _digest({**rules, "inputs": _stamps(names, files)})
-    return Plan(mode, tuple(units), tuple(zip(names, opened, strict=True)), schema, columns, rules, stamp)
+    return Plan(mode, tuple(units), tuple(zip(names, opened, strict=True)), schema, columns, rules, stamp, holders)
 
 
 def _shared_schema(opened: list[Records]) -> pa.Schema:

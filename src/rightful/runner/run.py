@@ -12,15 +12,11 @@ import functools
 import multiprocessing
 import os
 import shutil
-import sys
-import threading
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import connection
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rightful.errors import NoSpaceError, RunBusyError, RunError, WorkerLostError
 from rightful.files import digest_of
@@ -28,8 +24,9 @@ from rightful.ledger.checksums import NAME as CHECKSUMS
 from rightful.ledger.checksums import foreign_files
 from rightful.ledger.run_directory import MANIFEST, RunDirectory
 from rightful.runner.finish import put_together
-from rightful.runner.plan import Mode, Plan, Unit, make_plan
+from rightful.runner.plan import Mode, Plan, make_plan
 from rightful.runner.shard import screen_unit
+from rightful.runner.workers import enter_worker, screen_in_worker, without_main_module
 from rightful.screening.screener import Screener
 
 if TYPE_CHECKING:
@@ -148,9 +145,9 @@ class Run:
         # forkserver: a fork of a process with Arrow's threads can hang.
         context = multiprocessing.get_context("forkserver")
         done = 0
-        pool_of = functools.partial(ProcessPoolExecutor, processes, context, _enter_worker)
-        with _without_main_module(), pool_of((self.plan, self.screener, work)) as pool:
-            pending = {pool.submit(_screen_in_worker, unit): unit for unit in self.plan.units}
+        pool_of = functools.partial(ProcessPoolExecutor, processes, context, enter_worker)
+        with without_main_module(), pool_of((self.plan, self.screener, work)) as pool:
+            pending = {pool.submit(screen_in_worker, unit): unit for unit in self.plan.units}
             try:
                 while pending:
                     finished, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -167,42 +164,6 @@ class Run:
                 ) from error
             finally:
                 pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _without_main_module() -> Iterator[None]:
-    """Start workers without importing what this process was started with; nothing they run lies in it.
-
-    It may be a script without a guard around its calls, or Airflow's own command, whose import fails inside a task.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-_worker: tuple[Plan, Screener, Path] | None = None
-
-
-def _enter_worker(plan: Plan, screener: Screener, work: Path) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    global _worker  # noqa: PLW0603 - what a worker process is set up with, once
-    _worker = plan, screener, work
-
-
-def _end_with_parent() -> None:
-    """End a worker whose parent was killed: it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-def _screen_in_worker(unit: Unit) -> None:
-    plan, screener, work = cast("tuple[Plan, Screener, Path]", _worker)
-    screen_unit(plan, unit, screener, work)
 
 
 def partial_folder(out: Path) -> Path:
@@ -226,7 +187,13 @@ def begun(
     target = Path(out).resolve()
     screener = Screener(policy, snapshot, register)
     plan = make_plan(inputs, screener, mode, reference_time)
-    screener = Screener(screener.policy, screener.snapshot, screener.register, plan.columns)
+    screener = Screener(
+        screener.policy,
+        screener.snapshot,
+        screener.register,
+        plan.columns,
+        specific_holders=plan.holders.holders if plan.holders else frozenset(),
+    )
     folder = partial_folder(target)
     _refuse_foreign(target, plan, overwrite=overwrite)
     try:

@@ -16,12 +16,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rightful.errors import InputError
+from rightful.facts.decision import Admission
 from rightful.files import digest_of
 from rightful.ledger.situations import decision_facts
+from rightful.ledger.units import Units
 from rightful.runner.plan import stamp_of
 from rightful.runner.reading import read_batches
-from rightful.screening.figures import languages, text_octets
+from rightful.screening.figures import languages
 from rightful.screening.labels import LEDGER, RIGHTS
+from rightful.settlement.attributions import ATTRIBUTIONS_SCHEMA, attribution_rows, columns_that_name
+from rightful.settlement.lengths import text_lengths, units_by_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
 
 ROW_GROUP = 65_536
 LEDGER_PART = pa.schema([("input", pa.string()), ("row", pa.int64()), *LEDGER])
-_WRITER = {"compression": "zstd", "compression_level": 1}
+WRITER = {"compression": "zstd", "compression_level": 1}
 _FEATURES = b"huggingface"
 _KEPT_UNKNOWN = 1_000  # distinct values outside a closed list; the rest is counted together
 _NAME_LENGTH = 60
@@ -44,6 +48,7 @@ class Figures:
 
     situations: dict[str, dict[str, Any]] = field(default_factory=dict)
     records: Counter[str] = field(default_factory=Counter)
+    units: dict[str, Units] | None = None
     captures: set[int] = field(default_factory=set)
     optouts: set[int] = field(default_factory=set)
     written: int = 0
@@ -59,6 +64,7 @@ class Figures:
             {
                 "situations": self.situations,
                 "records": self.records,
+                "units": self.units and {name: [u.characters, u.octets] for name, u in self.units.items()},
                 "captures": sorted(self.captures),
                 "optouts": sorted(self.optouts),
                 "written": self.written,
@@ -78,6 +84,7 @@ class Figures:
         return cls(
             situations=value["situations"],
             records=Counter(value["records"]),
+            units=value["units"] and {name: Units(*numbers) for name, numbers in value["units"].items()},
             captures=set(value["captures"]),
             optouts=set(value["optouts"]),
             written=value["written"],
@@ -139,24 +146,35 @@ def _put(scratch: Path, done: Path) -> None:
 
 
 def _write(plan: Plan, unit: Unit, screener: Screener, folder: Path, on_rows: Callable[[int], None] | None) -> Figures:
-    figures = Figures(text_octets=0 if plan.columns.text and plan.mode != "ledger" else None)
+    figures = Figures(
+        units={} if plan.columns.text else None, text_octets=0 if plan.columns.text and plan.mode != "ledger" else None
+    )
     wanted = plan.columns.top_level(plan.columns.used(), plan.schema) if plan.mode == "ledger" else None
+    named = columns_that_name(plan.schema)
     with ExitStack() as open_files:
         data = None
         if plan.mode != "ledger":
             data = open_files.enter_context(
-                pq.ParquetWriter(folder / "data.parquet", _data_schema(plan, screener), **_WRITER)
+                pq.ParquetWriter(folder / "data.parquet", _data_schema(plan, screener), **WRITER)
             )
-        ledger = open_files.enter_context(pq.ParquetWriter(folder / "ledger.parquet", LEDGER_PART, **_WRITER))
+            attributions = open_files.enter_context(
+                pq.ParquetWriter(folder / "attributions.parquet", ATTRIBUTIONS_SCHEMA, **WRITER)
+            )
+        ledger = open_files.enter_context(pq.ParquetWriter(folder / "ledger.parquet", LEDGER_PART, **WRITER))
         row = unit.first_row
         for batch in read_batches(unit.records, plan.schema, groups=unit.groups, columns=wanted):
             examined = screener.examine(batch)
             _count(figures, examined)
-            ledger.write_batch(_located(examined.ledger(), unit.name, row), row_group_size=ROW_GROUP)
+            _measure_text(figures, examined, plan)
+            decided = _located(examined.ledger(), unit.name, row)
+            ledger.write_batch(decided, row_group_size=ROW_GROUP)
             if data is not None:
                 kept = examined.screen() if plan.mode == "screen" else examined.label()
                 _measure(figures, kept, examined, plan)
                 data.write_batch(kept, row_group_size=ROW_GROUP)
+                attributed = attribution_rows(decided, batch, _situations(figures, examined), named)
+                if attributed.num_rows:
+                    attributions.write_batch(attributed, row_group_size=ROW_GROUP)
             row += batch.num_rows
             if on_rows:
                 on_rows(batch.num_rows)
@@ -195,12 +213,28 @@ def _shown(value: str) -> str:
     return plain if len(plain) <= _NAME_LENGTH and plain.isprintable() else f"({len(value):,} characters)"
 
 
+def _situations(figures: Figures, examined: Examined) -> dict[int, dict[str, Any]]:
+    return {number: figures.situations[str(number)] for _, number in examined.decided}
+
+
+def _measure_text(figures: Figures, examined: Examined, plan: Plan) -> None:
+    """Add up the text of every record by situation, and that of the written ones; what is unreadable has none."""
+    if figures.units is None:
+        return
+    situations = examined.observation.situations
+    lengths = text_lengths(examined.batch, str(plan.columns.text))
+    of_each = units_by_group(examined.observation.situation, lengths, len(situations))
+    for situation, (decision, number), measured in zip(situations, examined.decided, of_each, strict=True):
+        units = measured if situation.text_readable else Units()
+        figures.units[str(number)] = figures.units.get(str(number), Units()) + units
+        if figures.text_octets is not None and (plan.mode == "label" or decision.admission is Admission.ADMIT):
+            figures.text_octets += units.octets
+
+
 def _measure(figures: Figures, kept: pa.RecordBatch, examined: Examined, plan: Plan) -> None:
     """Add up what the card says about the written records."""
     columns = plan.columns
     figures.written += kept.num_rows
-    if columns.text is not None and figures.text_octets is not None and kept.num_rows:
-        figures.text_octets += text_octets(kept, columns.text)
     if columns.language is not None and kept.num_rows:
         figures.languages.update(languages(kept, columns.language))
     times = examined.observation.locations.fetched_at

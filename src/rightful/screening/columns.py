@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rightful.errors import ColumnConflictError, InputError, MissingColumnError
+from rightful.screening.column_kinds import FITS, WANTED, is_text, kind_at
 from rightful.screening.usual_names import USUAL_NAMES, found_for
 from rightful.signals.page_fields import ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rightful.policy.policy import Policy
 
@@ -58,6 +58,24 @@ class Columns:
     c2pa: str | None = None
     rsl: str | None = None
     page_fields: str | None = None
+    rights_holder: str | None = None
+    work_status: str | None = None
+    public_domain_in: str | None = None
+    author_died: str | None = None
+    published: str | None = None
+    works: str | None = None
+    contract: str | None = None
+    acquired: str | None = None
+    notice: str | None = None
+    sensitive_pi: str | None = None
+    third_party: str | None = None
+    unlawful: str | None = None
+    tos: str | None = None
+    generator_tos: str | None = None
+    licence_request: str | None = None
+    db_extraction: str | None = None
+    lawful_access: str | None = None
+    holder: str | None = None
     label: str = "rights"
     others: tuple[tuple[str, str], ...] = ()
 
@@ -116,8 +134,8 @@ class Columns:
             kind = kind_at(schema, name)
             if schema.names.count(name.partition(".")[0] if name not in schema.names else name) > 1:
                 raise InputError(f"two columns are called {name!r}, and it is the {role} of a record", column=name)
-            if not _FITS[role](kind):
-                wanted = _WANTED.get(role, "text")
+            if not FITS[role](kind):
+                wanted = WANTED.get(role, "text")
                 raise InputError(
                     f"column {name!r} holds {kind}, and the {role} of a record is {wanted}",
                     hint=f'name another in the policy: [columns] {role} = "…"; or say that there is none: "none"',
@@ -152,73 +170,6 @@ class Columns:
         paths = (path for role in roles for path in self.paths(role))
         names = (path if path in schema.names else path.partition(".")[0] for path in paths)
         return list(dict.fromkeys(names))
-
-
-def kind_at(schema: pa.Schema, path: str) -> pa.DataType:
-    """Give the type at a path; dictionaries count as what they hold."""
-    if path in schema.names:
-        kind = schema.field(schema.names.index(path)).type
-    else:
-        head, *inner = path.split(".")
-        kind = schema.field(schema.names.index(head)).type
-        for name in inner:
-            kind = kind.field(name).type
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Tell whether a column of this type is read as text."""
-    return any(
-        test(kind)
-        for test in (
-            pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view,
-            pa.types.is_binary, pa.types.is_large_binary, pa.types.is_null,
-        )
-    )  # fmt: skip
-
-
-def is_texts(kind: pa.DataType) -> bool:
-    """Tell whether a column of this type holds a text, or a list of them, in each row."""
-    return is_text(kind) or (is_list(kind) and is_text(kind.value_type))
-
-
-def is_list(kind: pa.DataType) -> bool:
-    """Tell whether a column of this type holds a list in each row."""
-    return any(test(kind) for test in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list))
-
-
-def _is_time(kind: pa.DataType) -> bool:
-    tests = (is_text, pa.types.is_integer, pa.types.is_timestamp, pa.types.is_date)
-    return any(test(kind) for test in tests)
-
-
-def _is_scalar(kind: pa.DataType) -> bool:
-    return not pa.types.is_nested(kind)
-
-
-def _is_headers(kind: pa.DataType) -> bool:
-    return is_text(kind) or pa.types.is_nested(kind)
-
-
-_FITS: dict[str, Callable[[pa.DataType], bool]] = defaultdict(
-    lambda: is_text,
-    {
-        "fetched_at": _is_time,
-        "id": _is_scalar,
-        "tdm_reservation": _is_scalar,
-        "http_status": _is_scalar,
-        "http_headers": _is_headers,
-        **dict.fromkeys(("x_robots_tag", "meta_robots", "content_usage", "content_signal", "page_licence"), is_texts),
-    },
-)
-
-
-_WANTED = {
-    "fetched_at": "a time, a number or text",
-    "http_status": "a number or text",
-    "http_headers": "text, a map, or a list of names and values",
-    **dict.fromkeys(("x_robots_tag", "meta_robots", "content_usage", "content_signal"), "text, or a list of texts"),
-}
 
 
 def _is_ours(field: pa.Field) -> bool:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from rightful.facts.moment import parse_time
-from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, RobotsFact
+from rightful.facts.situation import ROBOTS_CODES, RobotsFact
 from rightful.screening.columns import column, text_column
 from rightful.snapshot.capture_index import NO_TIME
+
+if TYPE_CHECKING:
+    from enum import StrEnum
 
 _T = TypeVar("_T")
 _ABSENT = -1
@@ -72,9 +75,7 @@ def texts_of(batch: pa.RecordBatch, path: str | None) -> tuple[pa.Array, pa.Arra
     return text_column(batch, path)
 
 
-def closed(
-    choices: type[LicenceEvidence | Consent], value: str | None, name: str, unknown: list[tuple[str, str]]
-) -> str | None:
+def closed(choices: type[StrEnum], value: str | None, name: str, unknown: list[tuple[str, str]]) -> str | None:
     """Read a value of a closed list; one outside it is noted in `unknown`, and counts as not stated."""
     if value is None:
         return None

@@ -16,12 +16,6 @@ NO_LANGUAGE = "unknown"
 ODD_LANGUAGE = "(no language)"
 
 
-def text_octets(batch: pa.RecordBatch, path: str) -> int:
-    """Count the octets of a text column."""
-    total: int | None = pc.sum(pc.binary_length(texts_of(batch, path)[0])).as_py()
-    return total or 0
-
-
 def languages(batch: pa.RecordBatch, path: str) -> dict[str, int]:
     """Count records by language; records without one count as `unknown`."""
     values = pc.coalesce(texts_of(batch, path)[0], pa.scalar("", pa.large_string()))

@@ -9,21 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from rightful.facts.situation import ROBOTS_CODES, Consent, LicenceEvidence, Situation
-from rightful.policy.licences import CUSTOM_ALLOW, NO_LICENCE, UNKNOWN_LICENCE, licence_id
+from rightful.facts.rights import LicenceEvidence
+from rightful.facts.situation import ROBOTS_CODES, Situation
+from rightful.policy.licence_facts import licence_facts
+from rightful.policy.licences import CUSTOM_ALLOW, UNKNOWN_LICENCE, licence_id
 from rightful.register.entries import KeyKind
-from rightful.screening.columns import is_text, kind_at
+from rightful.screening.column_kinds import is_text, kind_at
 from rightful.screening.fact_columns import UNREADABLE, Coded, closed, coded, texts_of, times_of
 from rightful.screening.locate import URL_CODES
 from rightful.screening.optout_columns import digests_of, optout_names
 from rightful.screening.page_columns import page_lines
+from rightful.screening.rights_columns import RestrictionDates, RightsColumns
 from rightful.screening.settled import Stated, summarised
 from rightful.screening.signal_lookup import Locations, SignalLookup, Signals, looked_for_names
 from rightful.signals.page_fields import FIELD_ROLES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rightful.policy.policy import Policy
-    from rightful.policy.sections import Source
     from rightful.register.export import Register
     from rightful.screening.columns import Columns
 
@@ -45,11 +49,26 @@ class Observation:
     unknown: Counter[tuple[str, str]]
 
 
+def built_on(policy: Policy, as_of: datetime | None) -> str:
+    """Give the day a data set is made: what the policy says, or else that of the newest capture; empty if neither."""
+    return policy.as_of.build_date or (as_of.date().isoformat() if as_of is not None else "")
+
+
 class Observer:
     """Turns batches into observations under one policy, snapshot and register."""
 
-    def __init__(self, policy: Policy, lookup: SignalLookup, register: Register | None, columns: Columns) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        lookup: SignalLookup,
+        register: Register | None,
+        columns: Columns,
+        *,
+        specific_holders: frozenset[str] = frozenset(),
+    ) -> None:
         self._lookup = lookup
+        self._rights = RightsColumns(policy, built_on(policy, lookup.as_of), specific_holders)
+        self._dates = RestrictionDates(policy, lookup)
         self._policy = policy
         self._register = register
         self._columns = columns
@@ -83,9 +102,9 @@ class Observer:
             "optouts": Coded(signals.optouts, None),
             "licence": coded(batch, columns.licence),
             "licence_evidence": coded(batch, columns.licence_evidence),
-            "consent": coded(batch, columns.consent),
             "unreadable": Coded(self._unreadable(batch), None),
         }
+        codes |= self._rights.codes(batch, columns, signals)
         codes["looked_for"] = Coded(signals.looked_for, None)
         codes["looked_for_fetch"] = Coded(signals.looked_for_fetch, None)
         if signals.pages is not None:
@@ -96,6 +115,7 @@ class Observer:
             place = "final" if of.of_final else "located"
             codes |= {f"stated_fetch {place} {number}": of.fetch, f"stated_build {place} {number}": of.build}
         situations, situation, unknown = self._distinguish(batch.num_rows, codes)
+        situations, situation = self._date(situations, situation, locations)
         return Observation(situations, situation, locations, signals, unknown)
 
     def _unreadable(self, batch: pa.RecordBatch) -> np.ndarray:
@@ -145,6 +165,23 @@ class Observer:
                 unknown[pair] += size
         return situations, number_of[inverse], unknown
 
+    def _date(
+        self, situations: list[Situation], situation: np.ndarray, locations: Locations
+    ) -> tuple[list[Situation], np.ndarray]:
+        """Tell rows apart by the dates of what restricts them, where those matter."""
+        concerned = np.array([self._dates.concerns(each) for each in situations], bool)
+        if not concerned.any():
+            return situations, situation
+        situation = situation.copy()
+        numbers = {each: number for number, each in enumerate(situations)}
+        for row in np.flatnonzero(concerned[situation]).tolist():
+            dated = self._dates.dated(situations[int(situation[row])], locations, row)
+            dated = self._situations.setdefault(dated, dated)
+            situation[row] = numbers.setdefault(dated, len(numbers))
+        kept, situation = np.unique(situation, return_inverse=True)
+        listed = list(numbers)
+        return [listed[number] for number in kept.tolist()], situation
+
     def _known_situation(self, values: dict[str, Any]) -> tuple[Situation, list[tuple[str, str]]]:
         """Give the situation of a combination of facts, one object for equal ones, and values outside closed lists.
 
@@ -163,15 +200,13 @@ class Observer:
         source = self._policy.sources_by_key.get(values["source"] or "")
         if source is None:
             unknown.append(("source", values["source"] or ""))
-        licence = self._licence(values["licence"], source, unknown)
-        evidence = closed(LicenceEvidence, values["licence_evidence"], "licence_evidence", unknown)
+        own = self._own_licence(values["licence"], unknown)
+        stated = closed(LicenceEvidence, values["licence_evidence"], "licence_evidence", unknown)
+        licence, evidence, origins = licence_facts(own, stated, source, self._policy)
         page = values.get("page_build")
-        consent = closed(Consent, values["consent"], "consent", unknown)
+        rights = self._rights.filled(values, source)
+        unknown += rights.unknown
         unknown += [(name, UNREADABLE) for bit, name in enumerate(_NAMES) if values["unreadable"] >> bit & 1]
-        if evidence is None:
-            # A licence the record states for itself is a tag until evidence is stated with it.
-            own = values["licence"] is not None
-            evidence = "tag_only" if own else source.licence_evidence.value if source else "none"
         return Situation(
             source=source.name if source else "",
             source_known=source is not None,
@@ -187,8 +222,9 @@ class Observer:
             licence=licence,
             licences_named=page.licences if page else (),
             licence_evidence=evidence,
-            consent=consent or (source.consent.value if source else Consent.NOT_APPLICABLE.value),
             unknown_values=tuple(sorted({name for name, _ in unknown} - {"source"})),
+            filled_by=tuple(sorted({*origins, *rights.origins})),
+            **rights.facts,
         )
 
     def _summary(self, values: dict[str, Any], when: str) -> tuple[str, ...]:
@@ -201,10 +237,10 @@ class Observer:
         page = values.get(f"page_{when}")
         return summarised(self._policy, files, page.statements if page else (), now=when == "build")
 
-    def _licence(self, stated: str | None, source: Source | None, unknown: list[tuple[str, str]]) -> str:
-        aliases = self._policy.licences.aliases
+    def _own_licence(self, stated: str | None, unknown: list[tuple[str, str]]) -> str | None:
         if stated is None:
-            return licence_id(source.licence, aliases)[0] if source else NO_LICENCE
+            return None
+        aliases = self._policy.licences.aliases
         licence, known = licence_id(stated, aliases)
         if licence == CUSTOM_ALLOW and stated not in aliases:
             licence, known = UNKNOWN_LICENCE, False  # the policy says that somebody read the terms, no record does

@@ -71,7 +71,8 @@ class OptOutColumns:
 
     def _find(self, kind: KeyKind, keys: list[str]) -> np.ndarray:
         found, rows = self.register.find(kind, keys)
-        self.hits.update(rows[rows >= 0].tolist())
+        for row in np.unique(rows[rows >= 0]).tolist():
+            self.hits.update(self.register.with_key_of(row))
         shifted: np.ndarray = found.astype(np.int16) << (KINDS.index(kind) * _STATE_BITS)
         return shifted
 

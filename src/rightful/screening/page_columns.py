@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rightful.screening.columns import column, is_list, is_text, kind_at
+from rightful.screening.column_kinds import is_list, is_text, kind_at
+from rightful.screening.columns import column
 from rightful.screening.fact_columns import texts_of
 from rightful.screening.labels import as_text
 from rightful.signals.header_forms import NAMES_OF_FORMS

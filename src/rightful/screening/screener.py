@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from rightful.errors import MissingColumnError
 from rightful.facts.decision import Admission, Decision
+from rightful.policy.deciding import decide
 from rightful.policy.policy import Policy
 from rightful.policy.policy_file import read_policy
-from rightful.policy.tiers import decide
 from rightful.register.entries import KeyKind
 from rightful.register.export import Register, open_register
 from rightful.screening.columns import NO_COLUMN, Columns
@@ -85,6 +85,8 @@ class Screener:
         snapshot: a snapshot, or the path of a store (its newest version is taken).
         register: an exported register, or its path; None where no opt-outs were received.
         columns: which column is what; found for every schema if not given.
+        specific_holders: rightsholders whose data is specific by their share of all of it; whoever sees all records
+            measures them (`runner.holder_shares`).
 
     Raises:
         PolicyError, SnapshotError, RegisterError: one of them cannot be read.
@@ -96,11 +98,14 @@ class Screener:
         snapshot: Snapshot | str | Path,
         register: Register | str | Path | None = None,
         columns: Columns | None = None,
+        *,
+        specific_holders: frozenset[str] = frozenset(),
     ) -> None:
         self.policy = policy if isinstance(policy, Policy) else read_policy(policy)
         self.snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
         self.register = Register.open(register) if isinstance(register, str | Path) else register
         self.columns = columns
+        self.specific_holders = specific_holders
         self._columns: dict[pa.Schema, Columns] = {}
         self._observers: dict[Columns, Observer] = {}
         self._decided: dict[Situation, tuple[Decision, int]] = {}
@@ -113,6 +118,7 @@ class Screener:
             self.snapshot.__reduce__()[1],
             register,
             self.columns,
+            sorted(self.specific_holders),
         )
 
     @cached_property
@@ -165,7 +171,9 @@ class Screener:
     def _observer(self, columns: Columns) -> Observer:
         observer = self._observers.get(columns)
         if observer is None:
-            observer = self._observers[columns] = Observer(self.policy, self.lookup, self.register, columns)
+            observer = self._observers[columns] = Observer(
+                self.policy, self.lookup, self.register, columns, specific_holders=self.specific_holders
+            )
         return observer
 
     def examine(self, batch: pa.RecordBatch) -> Examined:
@@ -218,10 +226,12 @@ def _reopen(
     snapshot: tuple[str, str],
     register: tuple[str, str] | None,
     columns: Columns | None,
+    specific_holders: list[str],
 ) -> Screener:
     return Screener(
         Policy.from_canonical(policy),
         open_snapshot(*snapshot),
         open_register(*register) if register else None,
         columns,
+        specific_holders=frozenset(specific_holders),
     )

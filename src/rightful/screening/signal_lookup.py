@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rightful.policy.policy import Policy
+    from rightful.register.entries import OptOut
     from rightful.register.export import Register
     from rightful.screening.page_signals import PageFacts
     from rightful.snapshot.store import Snapshot
@@ -168,6 +169,7 @@ class SignalLookup:
     """Looks signals up under one policy, snapshot and register.
 
     Attributes:
+        as_of: time of the snapshot's newest capture, if any is dated.
         view: robots.txt by origin and time.
         declared: documents that signal files declare, by the file's signal: licences, TDM policies.
         signal_views: every signal file of an origin, robots.txt for what it says to other protocols.
@@ -175,6 +177,7 @@ class SignalLookup:
     """
 
     def __init__(self, policy: Policy, snapshot: Snapshot, register: Register | None) -> None:
+        self.as_of = snapshot.as_of
         self.view = site_view(policy, snapshot)
         self._register = register
         self._locator = Locator()
@@ -272,6 +275,21 @@ class SignalLookup:
         at_fetch = columns.facts(np.where(same, NOT_CAPTURED, fetch))
         at_fetch[same] = newest[same]
         return at_fetch, columns.aged(newest, build)
+
+    def optouts_of(self, locations: Locations, row: int) -> list[OptOut]:
+        """Give the register's entries that have an effect on one row."""
+        if self._register is None:
+            return []
+        one = Locations(
+            urls=locations.urls.slice(row, 1),
+            finals=None if locations.finals is None else locations.finals.slice(row, 1),
+            accounts=None if locations.accounts is None else locations.accounts.slice(row, 1),
+            digests=None if locations.digests is None else locations.digests[row : row + 1],
+        )
+        located = self._locator.locate(one.urls)
+        hits: set[int] = set()
+        self._optouts(one, located, self._final(one, located), hits)
+        return [self._register.entry(hit) for hit in sorted(hits)]
 
     def _optouts(self, locations: Locations, located: Located, final: Located | None, entries: set[int]) -> np.ndarray:
         if self._register is None or not len(self._register):

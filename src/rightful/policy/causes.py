@@ -1,0 +1,138 @@
+"""Why a situation was decided as it was, reason by reason: the rule, the fact, where it came from, what resolves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rightful.policy.deciding import decide, inherited
+from rightful.policy.gates import findings_of
+from rightful.policy.reasons import meaning_of, reason_of
+
+if TYPE_CHECKING:
+    from rightful.facts.situation import Situation
+    from rightful.policy.policy import Policy
+
+# Where facts come from that nobody states of a record.
+_LOOKED_UP = {
+    "robots_fetch": "a captured robots.txt",
+    "robots_build": "a captured robots.txt",
+    "stated_fetch": "captured signal files, or the record's own response and page",
+    "stated_build": "captured signal files, or the record's own response and page",
+    "licences_named": "the record's own page",
+    "optouts": "the register of opt-outs",
+    "url": "the record's URL",
+    "text_readable": "the record's text",
+    "source": "the record's source, or the policy",
+}
+_FILLED = {
+    "column": "a column of the records",
+    "source": "what the policy declares of its source",
+    "computed": "arithmetic",
+    "policy": "a setting of the policy",
+}
+# Which fact a tier rule that held stumbled over: of the scenario and profile it is the policy's.
+_OF_TIERS = {
+    "ASSESS": ("scenario.market_effect", "scenario.specific_data", "scenario.general"),
+    "STYLE_OF_AUTHOR": ("scenario.imitates_identified_author",),
+    "NO_PRC_EXCEPTION": ("profile",),
+    "NO_UK_EXCEPTION": ("profile", "scenario.commercial"),
+    "NOT_QUALIFIED": ("profile", "scenario.research_organisation", "scenario.commercial"),
+    "UNREASONABLE_PREJUDICE": ("profile",),
+    "LAWFUL_ACCESS": ("lawful_access",),
+    "DB_RIGHT": ("db_extraction",),
+}
+NOT_STATED = "nobody: it is not stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact that caused a reason: its name, its value as text, and where it came from, in words."""
+
+    name: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason of a decision.
+
+    Attributes:
+        reason: the code with its detail.
+        rule: of the decision table that gives it (`G4`, `T9`).
+        says: what it says, in words.
+        facts: what caused it.
+        resolve: what would resolve it; empty for a reason that admits.
+    """
+
+    reason: str
+    rule: str
+    says: str
+    facts: tuple[Fact, ...]
+    resolve: str
+
+
+def causes(situation: Situation, policy: Policy) -> tuple[Cause, ...]:
+    """Give the causes of the decision about a situation, in the order of its reasons."""
+    source = policy.sources_by_name.get(situation.source) if situation.source_known else None
+    findings = findings_of(situation, source, policy)[0]
+    if source is not None:
+        findings += inherited(situation, source, policy)
+    by_reason: dict[str, dict[str, None]] = {}
+    for finding in findings:
+        by_reason.setdefault(finding.reason, {})[finding.fact] = None
+    decision = decide(situation, policy)
+    found = []
+    for reason in decision.reasons:
+        row = reason_of(reason)
+        names = tuple(by_reason.get(reason, ())) or _of_tier(reason, situation, policy)
+        facts = tuple(_fact(name, reason, situation, policy) for name in names)
+        found.append(Cause(reason, row.rule, meaning_of(reason), facts, row.resolve))
+    return tuple(found)
+
+
+def _of_tier(reason: str, situation: Situation, policy: Policy) -> tuple[str, ...]:
+    code = reason.partition(":")[0]
+    if code in {"PAYMENT_DUE", "PAID"}:
+        return ("contract",) if situation.contract else ("stated_build", "acquired")
+    if code == "LIC":
+        return ("consent",) if reason == "LIC:consent" else ("licence", "licence_evidence")
+    named = _OF_TIERS.get(code, ())
+    if code == "ASSESS" and not policy.scenario.specific_data:
+        return tuple(name if name != "scenario.specific_data" else "specific_data" for name in named)
+    return named
+
+
+def _fact(name: str, reason: str, situation: Situation, policy: Policy) -> Fact:
+    if name == "profile":
+        return Fact(name, policy.profile, _FILLED["policy"])
+    if name.startswith("scenario."):
+        value = getattr(policy.scenario, name.removeprefix("scenario."))
+        return Fact(name, _written(value), _FILLED["policy"])
+    if reason.startswith("LINEAGE:"):
+        return Fact(name, "", f"what the policy declares of source {reason.split(':')[1]}")
+    facts = situation.facts
+    if name not in facts:  # an unknown value, which is counted in the manifest and not kept with the situation
+        return Fact(name, "outside its closed list", _FILLED["column"])
+    return Fact(name, _written(facts[name]), _origin(name, situation))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ", ".join(str(each) for each in value) or "none"
+    return str(value) or "none"
+
+
+def _origin(name: str, situation: Situation) -> str:
+    if name in _LOOKED_UP:
+        return _LOOKED_UP[name]
+    for filled in situation.filled_by:
+        fact, _, origins = filled.partition(":")
+        if fact == name:
+            return " and ".join(_FILLED[origin] for origin in origins.split("+"))
+    if name in situation.unknown_values:
+        return _FILLED["column"]
+    return NOT_STATED
