@@ -242,7 +242,7 @@ def main() -> None:
             "without labels": in_fresh_folder(screen_without_labels(screener, world.records)),
             "with labels": in_fresh_folder(screen_warm(screener, world.records)),
         }
-        show("Labels: read, screen, write (warm)", measure(labels, asked.turns), "without labels", "records")
+        show("Labels: read, screen, write (warm)", measure(labels, 3 * asked.turns), "without labels", "records")
         every_protocol = Screener(world.policy, world.signals, world.register)
         alone = Columns(url="url", text="text", id="id")
         robots_alone = Screener(world.policy, world.snapshot, world.register, alone)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rightful.policy.deciding import decide, inherited
 from rightful.policy.gates import findings_of
-from rightful.policy.reasons import meaning_of, reason_of
+from rightful.policy.reasons import inherited_from, meaning_of, reason_of
 
 if TYPE_CHECKING:
     from rightful.facts.situation import Situation
@@ -93,6 +93,7 @@ def causes(situation: Situation, policy: Policy) -> tuple[Cause, ...]:
 
 
 def _of_tier(reason: str, situation: Situation, policy: Policy) -> tuple[str, ...]:
+    reason = inherited_from(reason)[1]
     code = reason.partition(":")[0]
     if code in {"PAYMENT_DUE", "PAID"}:
         return ("contract",) if situation.contract else ("stated_build", "acquired")
@@ -110,8 +111,8 @@ def _fact(name: str, reason: str, situation: Situation, policy: Policy) -> Fact:
     if name.startswith("scenario."):
         value = getattr(policy.scenario, name.removeprefix("scenario."))
         return Fact(name, _written(value), _FILLED["policy"])
-    if reason.startswith("LINEAGE:"):
-        return Fact(name, "", f"what the policy declares of source {reason.split(':')[1]}")
+    if upstream := inherited_from(reason)[0]:
+        return Fact(name, "", f"what the policy declares of source {upstream}")
     facts = situation.facts
     if name not in facts:  # an unknown value, which is counted in the manifest and not kept with the situation
         return Fact(name, "outside its closed list", _FILLED["column"])

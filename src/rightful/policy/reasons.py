@@ -54,11 +54,11 @@ def reasons() -> dict[str, Reason]:
 
 def reason_of(code: str) -> Reason:
     """Give the row of a code, its detail left aside; of what is inherited, the row of what it was inherited as."""
-    return reasons()[_bare(code)[1].partition(":")[0]]
+    return reasons()[inherited_from(code)[1].partition(":")[0]]
 
 
-def _bare(code: str) -> tuple[str, str]:
-    """Split off the names of sources that a reason was inherited through."""
+def inherited_from(code: str) -> tuple[str, str]:
+    """Split off the name of the source that a reason was inherited from: empty, and the reason, where from none."""
     names = []
     while code.startswith(_LINEAGE):
         _, name, code = code.split(":", 2)
@@ -68,7 +68,7 @@ def _bare(code: str) -> tuple[str, str]:
 
 def meaning_of(code: str) -> str:
     """Say what a code says, its detail included."""
-    names, bare = _bare(code)
+    names, bare = inherited_from(code)
     if names:
         return f"{reasons()['LINEAGE'].says} ({names}): {meaning_of(bare)}"
     name, _, detail = code.partition(":")
