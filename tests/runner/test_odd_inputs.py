@@ -86,6 +86,20 @@ def test_text_of_every_type_is_text(demo_inputs, tmp_path, kind):
     assert run.manifest.data[0].text_octets == 6
 
 
+def test_rows_are_selected_of_a_file_whose_text_is_in_views(demo_inputs, tmp_path):
+    given = pa.table({
+        "id": pa.array(["a", "b"]).cast(pa.string_view()),
+        "url": pa.array([URL, "http://never-captured.example/1"]).cast(pa.string_view()),
+        "text": pa.array([b"one", b"two"]).cast(pa.binary_view()),
+        "source": ["web", "web"],
+    })  # fmt: skip
+    with pa.ipc.new_file(tmp_path / "r.arrow", given.schema) as file:
+        file.write_table(given)
+    manifest = screen_files(demo_inputs.policy, tmp_path / "r.arrow", out=tmp_path / "out", **demo_inputs.rules())
+    assert (manifest.counts.admit, manifest.counts.hold) == (1, 1)
+    assert not verify_run(tmp_path / "out", everything=True).findings
+
+
 @pytest.mark.parametrize("name", ["id", "language", "fetched_at"])
 def test_what_is_no_valid_utf8_holds_its_record_and_the_run_verifies(demo_inputs, tmp_path, name):
     good = {"id": b"a", "language": b"en", "fetched_at": b"2026-01-15T08:00:00Z"}[name]

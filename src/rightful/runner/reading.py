@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from rightful.errors import InputError
 from rightful.ledger.run_directory import MANIFEST
 from rightful.runner.warc_records import WARC_SCHEMA, read_contents, read_rows
+from rightful.screening.column_kinds import without_views
 from rightful.snapshot.warc_file import is_warc
 
 if TYPE_CHECKING:
@@ -120,10 +121,10 @@ def open_records(path: Path) -> Records:
         if kind == "parquet":
             source = pq.ParquetFile(path)
             sizes = tuple(source.metadata.row_group(i).num_rows for i in range(source.metadata.num_row_groups))
-            return Records(path, source.schema_arrow, source.metadata.num_rows, sizes)
+            return Records(path, without_views(source.schema_arrow), source.metadata.num_rows, sizes)
         if kind == "arrow":
             with _arrow_reader(path) as reader:
-                return Records(path, reader.schema, sum(batch.num_rows for batch in reader))
+                return Records(path, without_views(reader.schema), sum(batch.num_rows for batch in reader))
         schema, rows = _json_schema(path)
         return Records(path, schema, rows)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, EOFError) as error:
@@ -146,6 +147,7 @@ def read_batches(
     """
     try:
         for batch in _batches(records.path, schema, groups, columns):
+            batch = batch.cast(without_views(batch.schema))  # noqa: PLW2901 - the same records
             # Files may differ in metadata and in what may be null; what is written has one schema.
             yield batch if columns else pa.RecordBatch.from_arrays(batch.columns, schema=schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, EOFError) as error:

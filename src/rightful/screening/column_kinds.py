@@ -23,6 +23,17 @@ def kind_at(schema: pa.Schema, path: str) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
+_OF_VIEWS = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+
+
+def without_views(schema: pa.Schema) -> pa.Schema:
+    """Give a schema with plain text in the place of views, of which Arrow can select no rows."""
+    for at, field in enumerate(schema):
+        if field.type in _OF_VIEWS:
+            schema = schema.set(at, field.with_type(_OF_VIEWS[field.type]))
+    return schema
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Tell whether a column of this type is read as text."""
     return any(
