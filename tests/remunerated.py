@@ -9,7 +9,7 @@ from rightful.snapshot.model import Capture, classify
 from rightful.snapshot.store import add_captures
 
 _D = "sha256:" + "0" * 63
-DOCUMENTS = {name: f"{_D}{n}" for n, name in enumerate(("licence", "dates", "agency", "royalty", "pool", "consent"))}
+DOCUMENTS = {name: f"{_D}{n}" for n, name in enumerate(("licence", "dates", "agency", "royalty", "pool", "consent"), 1)}
 TEXTS = ("A short text in ASCII letters.", "清晨的码头还没有人。", "Ünïcödé, and 汉字 beside it", "")
 
 POLICY = f"""
@@ -95,6 +95,7 @@ holder = "unlocated"
 name = "extracts"
 route = "open_dataset"
 derived_from = ["web"]
+derived_from_crawl = true
 
 [[sources]]
 name = "chats"

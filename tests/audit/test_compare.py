@@ -26,7 +26,7 @@ from rightful.snapshot.store import add_captures
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PROOF = f'evidence = ["sha256:{"0" * 64} a document"]'
+PROOF = f'evidence = ["sha256:{"ab" * 32} a document"]'
 HOSTS = {
     "open": b"User-agent: *\nAllow: /\n",
     "closed": b"User-agent: *\nDisallow: /\n",

@@ -141,6 +141,26 @@ def frees_nothing_unknown(combination):
         assert situation.lawful_access == "yes" or "lawful_access" not in profile(policy.profile).needs
 
 
+def rests_on_nothing_unknown_or_contradicted(combination):
+    """Law 4 again, of the tier: no day that a contract needs is missing, and no fact stands against it."""
+    situation, policy = built(combination)
+    decision = decide(situation, policy)
+    if decision.admission is not Admission.ADMIT:
+        return
+    source = policy.sources[0]
+    assert source.route.value != "synthetic" or situation.generator_tos != "unknown"
+    if combination["training"] and any(combination["in_force"]):
+        assert situation.built_on
+    if combination["upstream"]:
+        return  # then it may be of what it was made from that the tier speaks
+    if decision.tier is Tier.FREE_PD:
+        assert situation.work_status != "protected"
+    if decision.tier is Tier.EXEMPT_GENERAL or decision.reasons[0] == "SCENARIO_MARKET":
+        assert situation.specific_data != "unknown"
+    if decision.basis == "consent:s":
+        assert source.route.value == "self.user"
+
+
 @functools.lru_cache(maxsize=5_000)
 def _again(policy):
     return Policy.from_canonical(policy)
@@ -160,5 +180,6 @@ LAWS = (
     findings_are_as_the_table_says,
     all_findings_are_kept,
     frees_nothing_unknown,
+    rests_on_nothing_unknown_or_contradicted,
     depends_on_nothing_else,
 )

@@ -73,6 +73,7 @@ FACTS = {
     "pool_faults": ((), ("stale",), ("agreement", "title"), ("not_assessed",)),
     "specific_data": _of(rights.Specific),
     "unknown_values": ((), ("licence",)),
+    "built_on": (BUILT_ON, ""),
 }
 UPSTREAM = {
     "": None,
@@ -91,6 +92,9 @@ UPSTREAM = {
     "tos": {"route": "crawled", "tos": "reserved"},
     "generator": {"route": "synthetic", "generator_tos": "forbids"},
 }
+# A data set that copies one of these has pages of a crawl, and a policy in which it does not say so is refused.
+CRAWLS = {"plain", "tos"}
+COPYING = {"open_dataset", "purchased", "pool"}
 CONTRACT = {
     "training": ("", "granted", "forbidden", "silent"),  # "": there is no contract
     "commercial_use": ("silent", "granted", "forbidden"),
@@ -98,13 +102,23 @@ CONTRACT = {
     "paid": (True, False),
     "accruing": (False, True),
     "expired": (False, True),
-    "starts": ("2026-05", "", "2026-07"),
-    "ends": ("", "2026-06-14", "2027"),
+    # From when, until when: together, as none ends before it starts.
+    "in_force": (
+        ("2026-05", ""),
+        ("", ""),
+        ("2026-07", ""),
+        ("", "2026-06-14"),
+        ("2026-05", "2026-06-14"),
+        ("", "2027"),
+        ("2026-05", "2027"),
+        ("2026-07", "2027"),
+    ),
     "same_holder": (True, False),
 }
 SETTINGS = {
     "route": _of(rights.Route, "crawled"),
     "derived_from_crawl": (False, True),
+    "source_licence": ("none", "mit", "cc-by-nc-4.0", "cc-by-nd-4.0", "custom_deny", "llama3"),
     "sold_for_analysis": (False, True),
     "upstream": tuple(UPSTREAM),
     "general": (True, False),
@@ -132,7 +146,7 @@ PLAIN = {name: values[0] for name, values in VALUES.items()}
 BASES = {
     "general": {},
     "own": {"route": "self.rd", "work_status": "own"},
-    "public domain": {"public_domain_in": EVERYWHERE},
+    "public domain": {"work_status": "pd", "public_domain_in": EVERYWHERE},
     "facts": {"work_status": "fact", "jurisdictions": ("CN",)},
     "licensed": {"licence": "cc-by-sa-4.0", "licence_evidence": "text"},
     "free by rsl": {"stated_build": ("rsl=allow:attribution",)},
@@ -169,12 +183,17 @@ def built(combination):
     if combination["training"]:
         facts["contract"] = "s"
     facts["restricted_at"] = dated(combination)
-    return Situation("s", built_on=BUILT_ON, **facts), policy
+    return Situation("s", **facts), policy
+
+
+def from_crawl(said):
+    """Tell whether a source says that it was made from a crawl: by its own value, or because it has to."""
+    return said["derived_from_crawl"] or (said["route"] in COPYING and said["upstream"] in CRAWLS)
 
 
 def dated(combination):
     """Give the date of the newest restriction, as screening does: none where nothing restricts, and terms have none."""
-    of_site = combination["route"] == "crawled" or combination["derived_from_crawl"] or not combination["source_known"]
+    of_site = combination["route"] == "crawled" or from_crawl(combination) or not combination["source_known"]
     if of_site and combination["tos"] == "reserved":
         return UNDATED
     said = [read_summary(each)[:2] for when in ("fetch", "build") for each in combination[f"stated_{when}"]]
@@ -192,10 +211,12 @@ def policy_of(values):
 def written(said):
     """Give what the policy file of a combination says."""
     source = {"name": "s", "evidence": [DIGEST]}
-    source |= {name: said[name] for name in ("route", "derived_from_crawl", "sold_for_analysis")}
+    source |= {name: said[name] for name in ("route", "sold_for_analysis")}
+    source |= {"derived_from_crawl": from_crawl(said), "licence": said["source_licence"]}
     if said["training"]:
-        agreed = {name: said[name] for name in CONTRACT if name != "commercial_use"}
-        source["contract"] = agreed | {"commercial": said["commercial_use"]}
+        agreed = {name: said[name] for name in CONTRACT if name not in {"commercial_use", "in_force"}}
+        starts, ends = said["in_force"]
+        source["contract"] = agreed | {"commercial": said["commercial_use"], "starts": starts, "ends": ends}
     sources = [source]
     if said["upstream"]:
         source["derived_from"] = ["upstream"]

@@ -10,10 +10,14 @@ from rightful.policy.policy import Policy
 GENERAL = ("GENERAL",)
 
 
-def policy(*, commercial=True, modified=True, **gates):
+def policy(*, commercial=True, modified=True, of_source="none", **gates):
     scenario = {"market_effect": "low", "commercial": commercial, "redistributes_modified": modified}
     return Policy.model_validate(
-        {"scenario": scenario, "sources": [{"name": "s", "route": "open_dataset"}], "gates": gates}
+        {
+            "scenario": scenario,
+            "sources": [{"name": "s", "route": "open_dataset", "licence": of_source}],
+            "gates": gates,
+        }
     )
 
 
@@ -99,3 +103,31 @@ def test_without_evidence_nothing_is_permitted():
     assert decided("cc-by-nc-4.0", evidence="tag_only").reasons == ("NC",)
     assert decided("cc-by-nc-4.0", evidence="text", rules=policy(commercial=False)).tier is Tier.FREE_LICENSED
     assert decided("cc-by-nd-4.0", rules=policy(modified=False)).tier is Tier.FREE_LICENSED
+
+
+@pytest.mark.parametrize(
+    ("of_source", "licence", "evidence", "reasons"),
+    [
+        ("cc-by-nc-4.0", "mit", "tag_only", ("NC",)),
+        ("cc-by-nc-4.0", "mit", "text", ("LIC:mit",)),
+        ("cc-by-nc-4.0", "none", "none", ("NC",)),
+        ("cc-by-nc-4.0", "all-rights-reserved", "text", ("NC",)),
+        ("cc-by-nc-4.0", "cc-by-nd-4.0", "tag_only", ("ND", "NC")),
+        ("cc-by-nc-4.0", "cc-by-nc-4.0", "tag_only", ("NC",)),
+        ("cc-by-nd-4.0", "mit", "tag_only", ("ND",)),
+        ("custom_deny", "mit", "tag_only", ("LICENCE_DENIES",)),
+        ("custom_deny", "mit", "text", ("LIC:mit",)),
+        ("llama3", "mit", "tag_only", ("LICENCE_TERMS",)),
+        ("llama3", "cc-by-nc-4.0", "text", ("NC", "LICENCE_TERMS")),
+        ("mit", "cc-by-nc-4.0", "tag_only", ("NC",)),
+        ("mit", "none", "none", GENERAL),
+    ],
+)
+def test_what_the_licence_of_the_source_forbids_counts_unless_another_is_evidenced(
+    of_source, licence, evidence, reasons
+):
+    decision = decided(licence, evidence=evidence, rules=policy(of_source=of_source))
+    assert sorted(decision.reasons) == sorted(reasons)
+    assert (
+        decided(licence, ["all-rights-reserved"], "text", policy(of_source="custom_deny")).admission.word == "exclude"
+    )

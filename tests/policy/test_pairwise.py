@@ -68,7 +68,7 @@ def test_laws_hold_of_every_two_facts_changed_together(base):
 MILD = (
     {"profile": "jp_30_4"}, {"licence": "mit", "licence_evidence": "text", "market": "high"}, {"tos": "reserved"},
     {"page_licences": "hold-unread"}, {"licence": "cc-by-nd-4.0"}, {"robots_fetch": "unknown"},
-    {"licence": "cc-by-nc-4.0", "nc_is_reservation": False},
+    {"licence": "cc-by-nc-4.0", "nc_is_reservation": False}, BASES["public domain"] | {"market": "high"},
     {"page_licences": "evidence", "licences_named": ("llama3",)},
     {"robots_build": "unknown", "unsafe_keep_uncaptured": True},
     {"mode": "fetch", "missing_fetch_evidence": "hold", "robots_build": "disallow:named"},

@@ -3,10 +3,12 @@
 import pytest
 
 from rightful.errors import PolicyError
+from rightful.facts.rights import Route
 from rightful.policy.policy import Policy
 from rightful.policy.policy_file import init_policy, parse_policy, policy_template, read_policy
 from rightful.policy.sections import Section
 
+EVIDENCE = f'evidence = ["sha256:{"ab" * 32}"]\n'
 MINIMAL = '[[sources]]\nname = "web"\nroute = "crawled"\n'
 
 
@@ -101,7 +103,7 @@ def test_permissions_need_evidence():
     ):
         with pytest.raises(PolicyError, match="needs evidence"):
             parse_policy(MINIMAL + claim)
-        parse_policy(f'{MINIMAL}{claim}\nevidence = ["sha256:{"0" * 64} the document"]\n')
+        parse_policy(f'{MINIMAL}{claim}\nevidence = ["sha256:{"ab" * 32} the document"]\n')
     # A restriction needs none.
     parse_policy(MINIMAL + 'contract = { training = "forbidden" }\nlicence = "cc-by-nc-4.0"\n')
 
@@ -149,3 +151,68 @@ def test_rates_that_fit_the_same_records_are_refused(one, other, refused):
             parse_policy(text)
     else:
         assert len(parse_policy(text).rates) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (MINIMAL + f'evidence = ["sha256:{"0" * 64}"]\n', "a digest of zeros"),
+        (MINIMAL + f'evidence = ["sha256:{"0" * 64} the document"]\n', "a digest of zeros"),
+        (MINIMAL + "[scenario]\njurisdictions = []\n", "jurisdictions"),
+        (MINIMAL + '[scenario]\njurisdictions = ["FR"]\n', "jurisdictions"),
+        (MINIMAL + '[scenario]\njurisdictions = ["eu"]\n', "jurisdictions"),
+        (MINIMAL + f'{EVIDENCE}public_domain_in = ["FR"]\n', "public_domain_in"),
+        (MINIMAL + f"{EVIDENCE}author_died = 999\n", "author_died"),
+        (MINIMAL + f"{EVIDENCE}published = 10000\n", "published"),
+        (MINIMAL + f'{EVIDENCE}published = "1900"\n', "published"),
+        (MINIMAL + f"{EVIDENCE}published = 1900.0\n", "published"),
+        (MINIMAL + f"{EVIDENCE}published = true\n", "published"),
+        (MINIMAL + '[as_of]\nbuild_date = "2026-02-30"\n', "no calendar"),
+        (MINIMAL + '[as_of]\nbuild_date = "2026-02"\n', "is no day"),
+        (MINIMAL + '[scenario]\nretention_until = "2026-13"\n', "no calendar"),
+        (MINIMAL + 'contract = { starts = "2027", ends = "2026" }\n', "before it starts"),
+        (MINIMAL + 'contract = { starts = "2026-06-15", ends = "2026-06-14" }\n', "before it starts"),
+        (MINIMAL + 'contract = { ends = "2025-02-29" }\n', "no calendar"),
+        (MINIMAL + 'contract = { ends = "0000" }\n', "is no date"),
+        (MINIMAL + 'contract = { ends = "soon" }\n', "is no date"),
+        (MINIMAL + '[[contracts]]\nname = "deal"\nstarts = "2026-00"\n', "is no date"),
+        (MINIMAL + '[[rates]]\ntier = "FREE_PD"\namount = "1"\ncurrency = "CNY"\n', "tier"),
+        (MINIMAL + '[[rates]]\nsource = "wbe"\namount = "1"\ncurrency = "CNY"\n', "no source of this policy"),
+    ],
+)
+def test_what_can_be_nothing_is_refused(text, words):
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text)
+    assert words in str(caught.value)
+
+
+def test_what_is_just_possible_is_read():
+    """Each is the last value before one that is refused above."""
+    years = parse_policy(f"{MINIMAL}{EVIDENCE}author_died = 1000\npublished = 9999\n").sources[0]
+    assert (years.author_died, years.published) == (1000, 9999)
+    agreed = parse_policy(MINIMAL + 'contract = { starts = "2026-06-30", ends = "2026-06" }\n').sources[0].contract
+    assert (agreed.starts, agreed.ends) == ("2026-06-30", "2026-06")
+    assert parse_policy(MINIMAL + '[as_of]\nbuild_date = "2024-02-29"\n').as_of.build_date == "2024-02-29"
+    five = parse_policy(MINIMAL + '[scenario]\njurisdictions = ["CN", "EU", "US", "UK", "JP"]\n')
+    assert five.scenario.jurisdictions == ("CN", "EU", "US", "UK", "JP")
+    for tier in ("PAID_LICENSED", "PAID_SCENARIO", "POOL_SHARE", "PERMISSION_AND_PAY"):
+        rate = f'[[rates]]\ntier = "{tier}"\nsource = "web"\namount = "1"\ncurrency = "CNY"\n'
+        assert parse_policy(MINIMAL + rate).rates[0].tier == tier
+
+
+@pytest.mark.parametrize("upstream", ['route = "crawled"', 'route = "open_dataset"\nderived_from_crawl = true'])
+@pytest.mark.parametrize("between", [False, True])
+@pytest.mark.parametrize("route", [route.value for route in Route])
+def test_what_is_copied_from_a_crawl_says_so(route, between, upstream):
+    """What is written or generated out of a crawl has its lineage, and is no crawl."""
+    step = '[[sources]]\nname = "step"\nroute = "synthetic"\nderived_from = ["web"]\n' if between else ""
+    text = (
+        f'[[sources]]\nname = "web"\n{upstream}\n{step}'
+        f'[[sources]]\nname = "copy"\nroute = "{route}"\nderived_from = ["{"step" if between else "web"}"]\n'
+    )
+    if route in {"open_dataset", "purchased", "pool"}:
+        with pytest.raises(PolicyError, match=r"'copy' is derived from 'web', a crawl: say derived_from_crawl = true"):
+            parse_policy(text)
+    else:
+        assert not parse_policy(text).sources_by_name["copy"].derived_from_crawl
+    assert parse_policy(f"{text}derived_from_crawl = true\n").sources_by_name["copy"].crawl_like

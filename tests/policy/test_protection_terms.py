@@ -1,14 +1,16 @@
 """The calculator of terms: legal.md's examples, the last day of the last year, and that unknown stays protected."""
 
 import re
+import tomllib
 from datetime import date
+from importlib import resources
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rightful.policy.profiles import CONFIDENCE
-from rightful.policy.protection_terms import WORKS, Dates, public_domain_in, status_in, term_rules
+from rightful.policy.protection_terms import WORKS, Dates, public_domain_in, status_in, term_rules, term_version
 
 EVERYWHERE = ("CN", "EU", "JP", "UK", "US")
 years = st.none() | st.integers(1, 2100)
@@ -48,7 +50,13 @@ def test_worked_examples(number, work, free_in):
         ("US", Dates(1961, 1952), 2047),
         ("US", Dates(1961, 1930), 2025),
         ("US", Dates(1961, 1977), 2072),
-        ("US", Dates(1961, 1978), 2031),
+        ("US", Dates(1961, 1978), 2047),
+        ("US", Dates(1961, 2002), 2047),
+        ("US", Dates(1976, 1978), 2047),
+        ("US", Dates(1977, 1978), 2047),
+        ("US", Dates(1978, 1978), 2048),
+        ("US", Dates(1990, 1985), 2060),
+        ("US", Dates(1961, 2003), 2031),
         ("US", Dates(published=1980, works="corporate"), 2075),
     ],
 )
@@ -61,7 +69,7 @@ def test_a_term_runs_to_the_end_of_its_last_year(place, work, last):
     assert now.rule.source in now.reason
     start = work.died if now.rule.since == "death" else work.published
     assert f"{start} + {now.rule.years}" in now.reason
-    assert start + now.rule.years == last
+    assert max(start + now.rule.years, now.rule.not_before) == last
 
 
 def test_works_of_the_government_are_free_in_the_united_states_alone():
@@ -82,10 +90,38 @@ def test_what_is_free_stays_free_and_what_is_unknown_does_not_become_known_by_wa
 
 @given(places, dates, st.integers(1, 2300), st.integers(1, 200))
 def test_who_lived_longer_is_not_free_earlier(place, work, year, more):
-    """Later dates of the same kind of work, known alike, never shorten a term."""
+    """Later dates of the same kind of work, known alike, never shorten a term.
+
+    Not known alike is what was first published after the term of who died earlier, and before that of who died later.
+    """
     later = Dates(work.died and work.died + more, work.published, work.works)
-    if status_in(place, later, year).status == "pd":
-        assert status_in(place, work, year).status == "pd"
+    status = status_in(place, work, year).status
+    if status_in(place, later, year).status == "pd" and not (status == "unknown" and _left_unpublished(work)):
+        assert status == "pd"
+
+
+def _left_unpublished(work):
+    return work.died is not None and work.published is not None and work.published > work.died + 50
+
+
+@pytest.mark.parametrize("place", EVERYWHERE)
+def test_of_what_was_first_published_after_the_term_of_its_author_nothing_is_known(place):
+    years = 50 if place == "CN" else 70
+    assert status_in(place, Dates(1850, 2010), 2200).status == "unknown"
+    assert status_in(place, Dates(2000, 2000 + years), 2200).status == "pd"
+    assert status_in(place, Dates(2000, 2001 + years), 2200).status == "unknown"
+
+
+@given(st.integers(1000, 2100), st.integers(1978, 2002), st.integers(1, 2047))
+def test_what_was_published_in_the_united_states_before_2003_is_free_there_after_2047_at_the_earliest(
+    died, published, year
+):
+    assert status_in("US", Dates(died, published), year).status != "pd"
+
+
+def test_the_table_says_its_version():
+    table = resources.files("rightful.policy").joinpath("terms.toml").read_text(encoding="utf-8")
+    assert term_version() == tomllib.loads(table)["version"] == "2026-11-2"
 
 
 @given(places, dates, st.integers(1, 2300))

@@ -1,11 +1,17 @@
 """Tiers and gates, one by one: what the laws over all combinations do not say of each."""
 
+from dataclasses import replace
+
 import pytest
 from tests.policy.laws import decided
-from tests.policy.situations import BASES, EVERYWHERE, OFFER, OLDER, combined
+from tests.policy.situations import BASES, EVERYWHERE, OFFER, OLDER, VALUES, built, combined
 
 from rightful.facts.decision import Admission, Tier
+from rightful.policy.deciding import decide
+from rightful.policy.protection_terms import term_version
 from rightful.policy.reasons import meaning_of, reason_of, reasons
+
+FREE = {"work_status": "pd", "public_domain_in": EVERYWHERE}
 
 
 def of(*changes):
@@ -34,7 +40,7 @@ def test_overlooking_a_non_commercial_reservation_makes_no_permission_of_it():
     [
         ({"route": "pool"}, Tier.POOL_SHARE),
         ({"work_status": "own"}, Tier.FREE_OWN),
-        ({"public_domain_in": EVERYWHERE}, Tier.FREE_PD),
+        ({"work_status": "pd", "public_domain_in": EVERYWHERE}, Tier.FREE_PD),
         ({"licence": "mit", "licence_evidence": "text"}, Tier.FREE_LICENSED),
         ({"training": "granted"}, Tier.PAID_LICENSED),
         ({"imitates": True}, Tier.PERMISSION_AND_PAY),
@@ -55,12 +61,14 @@ def test_of_several_tiers_the_first_of_the_table_stands(more, tier):
 @pytest.mark.parametrize(
     ("changes", "hint"),
     [
-        ({"public_domain_in": EVERYWHERE, "robots_build": "disallow:named"}, ("reacquire:FREE_PD",)),
+        ({**FREE, "robots_build": "disallow:named"}, ("reacquire:FREE_PD",)),
+        ({**FREE, "work_status": "protected", "robots_build": "disallow:named"}, ()),
+        ({**FREE, "jurisdictions": ("EU",), "db_extraction": "substantial", "robots_build": "disallow:named"}, ()),
         ({"work_status": "official", "stated_build": ("tdmrep=deny",)}, ("reacquire:FREE_PD",)),
         ({"licence": "mit", "licence_evidence": "text", "unlawful": "tpm"}, ("reacquire:FREE_LICENSED",)),
         ({"licence": "mit", "licence_evidence": "tag_only", "unlawful": "tpm"}, ()),
-        ({"public_domain_in": EVERYWHERE, "robots_build": "disallow:named", "unlawful": "illegal"}, ()),
-        ({"public_domain_in": EVERYWHERE, "optouts": ("url:verified",)}, ()),
+        ({**FREE, "robots_build": "disallow:named", "unlawful": "illegal"}, ()),
+        ({**FREE, "optouts": ("url:verified",)}, ()),
         ({"robots_build": "disallow:named"}, ()),
     ],
 )
@@ -81,15 +89,18 @@ def test_where_only_a_copy_is_out_it_says_how_the_work_is_to_be_had(changes, hin
         ({"stated_build": ("plus=error",)}, ("UNREADABLE:plus",)),
         ({"unlawful": "tpm"}, ("TPM",)),
         ({"licence": "custom_deny"}, ("LICENCE_DENIES",)),
-        ({"starts": "2026-03-31"}, ("ROBOTS_NOW:named", "OPTOUT_VS_CONTRACT:site")),
-        ({"starts": "2026-04-01"}, ("PAID", "LICENCE_OVERRIDES")),
+        ({"in_force": ("2026-03-31", "")}, ("ROBOTS_NOW:named", "OPTOUT_VS_CONTRACT:site")),
+        ({"in_force": ("2026-04-01", "")}, ("PAID", "LICENCE_OVERRIDES")),
         ({"restricted_at": "2026-05-01"}, ("ROBOTS_NOW:named", "OPTOUT_VS_CONTRACT:site")),
         ({"restricted_at": "unknown"}, ("ROBOTS_NOW:named", "OPTOUT_VS_CONTRACT:site")),
         ({"chain": "intermediary_unverified"}, ("OPTOUT:site", "ROBOTS_NOW:named")),
-        ({"ends": "2026-06-14"}, ("OPTOUT:site", "CONTRACT_EXPIRED", "ROBOTS_NOW:named")),
-        ({"ends": "2026-06-15"}, ("PAID", "LICENCE_OVERRIDES")),
-        ({"starts": "2026-06-15"}, ("PAID", "LICENCE_OVERRIDES")),
-        ({"starts": "2026-06-16"}, ("OPTOUT:site", "ROBOTS_NOW:named", "CONTRACT_NOT_YET")),
+        ({"in_force": ("2026-05", "2026-06-14")}, ("OPTOUT:site", "CONTRACT_EXPIRED", "ROBOTS_NOW:named")),
+        ({"in_force": ("2026-05", "2026-06-15")}, ("PAID", "LICENCE_OVERRIDES")),
+        ({"in_force": ("2026-06-15", "")}, ("PAID", "LICENCE_OVERRIDES")),
+        ({"in_force": ("2026-06-16", "")}, ("OPTOUT:site", "ROBOTS_NOW:named", "CONTRACT_NOT_YET")),
+        ({"built_on": ""}, ("OPTOUT:site", "ROBOTS_NOW:named", "CONTRACT_NOT_YET:day")),
+        ({"built_on": "", "in_force": ("", "")}, ("ROBOTS_NOW:named", "OPTOUT_VS_CONTRACT:site")),
+        ({"same_holder": False}, ("OPTOUT:site", "ROBOTS_NOW:named")),
     ],
 )
 def test_a_grant_overrides_what_is_older_and_dated_and_nothing_else(changes, reasons_):
@@ -116,6 +127,7 @@ def test_a_grant_overrides_what_is_older_and_dated_and_nothing_else(changes, rea
             ("PAYMENT_DUE:rsl:use",),
         ),
         ({"stated_build": ("rsl=conditional:payment",)}, ("UNKNOWN_VALUE:rsl",)),
+        ({"stated_build": ("rsl=conditional:payment",), "acquired": ("payment",)}, ("UNKNOWN_VALUE:rsl",)),
         ({"stated_build": ("rsl=conditional:contact+payment",)}, ("CONDITIONAL_NOW:rsl", "UNKNOWN_VALUE:rsl")),
         ({"stated_fetch": ("rsl=allow",)}, ("GENERAL",)),
         ({"stated_build": ("tdmrep=conditional:payment:tdm",)}, ("CONDITIONAL_NOW:tdmrep",)),
@@ -147,6 +159,108 @@ def test_what_a_licence_of_the_site_asks_is_due_whenever_it_asked(changes, reaso
 def test_what_data_was_made_from_restricts_it_and_the_dearer_tier_stands(changes, admission, tier, reasons_):
     decision = of({"route": "synthetic"}, changes)
     assert (decision.admission.word, decision.tier, decision.reasons) == (admission, tier, reasons_)
+
+
+@pytest.mark.parametrize("route", ["self.rd", "self.user", "crawled", "open_dataset", "purchased", "synthetic"])
+def test_consent_of_users_is_a_licence_for_data_of_users_alone(route):
+    decision = of({"route": route, "consent": "second_live", "training": "granted"})
+    tier = Tier.FREE_LICENSED if route == "self.user" else Tier.PAID_LICENSED
+    assert (decision.admission, decision.tier) == (Admission.ADMIT, tier)
+
+
+@pytest.mark.parametrize("route", VALUES["route"])
+def test_somebody_elses_work_holds_whatever_the_route(route):
+    decision = of({"route": route, "training": "granted", "consent": "second_live", "third_party": "found"})
+    assert (decision.admission, decision.reasons) == (Admission.HOLD, ("THIRD_PARTY_IN_USER_DATA",))
+
+
+@pytest.mark.parametrize("route", ["self.rd", "synthetic"])
+def test_nobody_read_the_terms_of_the_generator(route):
+    held = of({"route": route, "work_status": "own", "generator_tos": "unknown"})
+    reasons_ = ("CONTRACT_SILENT:generator",) if route == "synthetic" else ("OWN",)
+    assert held.reasons == reasons_
+    assert of({"route": route, "work_status": "own", "generator_tos": "permits"}).reasons == ("OWN",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons_"),
+    [
+        ({}, ("PAID",)),
+        ({"built_on": ""}, ("CONTRACT_NOT_YET:day",)),
+        ({"built_on": "", "in_force": ("", "2027")}, ("CONTRACT_NOT_YET:day",)),
+        ({"built_on": "", "in_force": ("", "")}, ("PAID",)),
+        ({"built_on": "", "expired": True}, ("CONTRACT_EXPIRED",)),
+        ({"in_force": ("2026-07", "")}, ("CONTRACT_NOT_YET",)),
+    ],
+)
+def test_a_contract_with_dates_needs_a_day(changes, reasons_):
+    assert of(BASES["purchased"], changes).reasons == reasons_
+
+
+def test_without_a_day_a_contract_with_dates_grants_nothing():
+    """A verified opt-out is then against no grant at all."""
+    granted = {"training": "granted", "optouts": ("url:verified",)}
+    assert of(granted).reasons == ("OPTOUT_VS_CONTRACT:url",)
+    assert of(granted, {"built_on": ""}).reasons == ("OPTOUT:url", "CONTRACT_NOT_YET:day")
+
+
+def test_a_grant_by_somebody_else_stands_against_no_opt_out():
+    granted = {"training": "granted", "optouts": ("url:verified",)}
+    assert of(granted, {"same_holder": False}).reasons == ("OPTOUT:url",)
+    licensed = {"licence": "mit", "licence_evidence": "text", "licence_older": "yes"}
+    assert of(granted, licensed).reasons == ("OPTOUT_VS_CONTRACT:url",)
+    irrevocable = {**licensed, "licence": "cc-by-4.0"}
+    assert of(granted, irrevocable, {"same_holder": False}).reasons == ("CC_IRREVOCABLE_VS_OPTOUT:url",)
+
+
+def test_what_is_protected_is_free_nowhere():
+    assert of(FREE).reasons == of(FREE, {"work_status": "unknown"}).reasons == ("PD",)
+    assert of(FREE, {"work_status": "protected"}).reasons == ("GENERAL",)
+
+
+@pytest.mark.parametrize(
+    ("filled_by", "basis"),
+    [
+        ((), "evidence:public domain in"),
+        (("public_domain_in:column",), "evidence:public domain in"),
+        (("public_domain_in:computed",), f"computed by terms {term_version()}:public domain in"),
+        (("public_domain_in:column+computed",), f"computed by terms {term_version()}:public domain in"),
+    ],
+)
+def test_public_domain_by_arithmetic_says_so(filled_by, basis):
+    situation, policy = built(combined(FREE))
+    assert decide(replace(situation, filled_by=filled_by), policy).basis == f"{basis} CN, EU, US"
+
+
+@pytest.mark.parametrize(
+    ("changes", "admission", "reasons_"),
+    [
+        ({}, "hold", ("DB_RIGHT",)),
+        ({"training": "granted"}, "admit", ("PAID",)),
+        ({"training": "granted", "paid": False}, "hold", ("PAYMENT_DUE",)),
+        ({"training": "silent"}, "hold", ("DB_RIGHT",)),
+        ({"training": "granted", "chain": "intermediary_unverified"}, "hold", ("DB_RIGHT",)),
+        ({"training": "granted", "built_on": ""}, "hold", ("CONTRACT_NOT_YET:day",)),
+        ({"jurisdictions": ("CN",)}, "admit", ("PD:fact",)),
+    ],
+)
+def test_a_grant_lifts_the_right_in_a_database(changes, admission, reasons_):
+    decision = of({"work_status": "fact", "db_extraction": "substantial"}, changes)
+    assert (decision.admission.word, decision.reasons) == (admission, reasons_)
+
+
+def test_the_right_in_a_database_gives_no_hint_that_the_work_is_free_elsewhere():
+    denied = {"work_status": "fact", "robots_build": "disallow:named"}
+    assert of(denied).conditions == ("reacquire:FREE_PD",)
+    assert of(denied, {"db_extraction": "substantial"}).conditions == ()
+
+
+@pytest.mark.parametrize("general", [True, False])
+def test_where_nobody_measured_shares_data_is_neither_exempt_nor_specific(general):
+    decision = of({"specific_data": "unknown", "market": "low", "general": general, "commercial": general})
+    assert (decision.admission, decision.tier, decision.reasons) == (Admission.HOLD, None, ("ASSESS",))
+    for market in VALUES["market"]:
+        assert of({"specific_data": "unknown", "market": market}).reasons == ("ASSESS",)
 
 
 def test_every_code_that_restricts_says_what_resolves_it():

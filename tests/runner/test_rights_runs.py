@@ -2,15 +2,18 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import rightful.runner.plan
 from rightful.audit.verify import verify_run
 from rightful.ledger.run_directory import RunDirectory
 from rightful.runner.stages import run_files
+from rightful.screening.columns import Columns
 from rightful.signals.locations import ROBOTS
 from rightful.snapshot.model import Capture, classify
 from rightful.snapshot.store import add_captures
@@ -131,7 +134,8 @@ def test_one_holder_s_share_of_all_text_makes_its_data_specific(tmp_path, limit,
     names = [name for name, count in HOLDERS.items() for _ in range(count)]
     assert {names[int(n)] for n, reasons in by_id.items() if reasons == ["ASSESS"]} == held
     measured = json.loads((tmp_path / "run/rightful/manifest.json").read_text(encoding="utf-8"))["holders"]
-    assert {row["holder"] for row in measured["specific"]} == held if limit else measured is None
+    assert (measured is not None) == bool(limit)
+    assert {row["holder"] for row in (measured or {"specific": []})["specific"]} == {name.lower() for name in held}
     assert not verify_run(tmp_path / "run", everything=True).findings
 
 
@@ -155,3 +159,26 @@ def test_a_run_with_grants_and_opt_outs_is_verified_from_its_own_evidence(tmp_pa
     restricted = {row["contract"]: row["restricted_at"] for row in out.situations().to_pylist()}
     assert restricted == {"press": "2026-11-01", "": ""}
     assert not verify_run(tmp_path / "run", everything=True).findings
+
+
+def test_a_run_that_looked_away_from_a_column_is_found(tmp_path, monkeypatch):
+    """A manifest without a column is a forgery that no digest shows."""
+    rows = {"id": ["1", "2"], "url": ["https://h.example/1", "https://h.example/2"], "text": ["a", "b"]}
+    pq.write_table(pa.table({**rows, "unlawful": ["illegal", None]}), tmp_path / "records.parquet")
+    whole = Columns.resolve
+    monkeypatch.setattr(Columns, "resolve", lambda *given, **how: replace(whole(*given, **how), unlawful=None))
+    run(tmp_path, SCENARIO + WEB, tmp_path / "records.parquet", [robots("https://h.example")])
+    monkeypatch.undo()
+    assert RunDirectory(tmp_path / "run").manifest.counts.admit == 2
+    findings = verify_run(tmp_path / "run", everything=True).findings
+    assert any("the unlawful of a record is column 'unlawful'" in finding for finding in findings)
+
+
+@pytest.mark.parametrize("forged", [{"specific": ()}, {"total": 5}])
+def test_a_run_that_forgot_a_holder_is_found(tmp_path, monkeypatch, forged):
+    measure = rightful.runner.plan.measure_holders
+    monkeypatch.setattr(rightful.runner.plan, "measure_holders", lambda *given: replace(measure(*given), **forged))
+    records = holder_records(tmp_path, lambda _: "the same words")
+    run(tmp_path, f"{SCENARIO}{WEB}", records, [robots("https://h.example")])
+    findings = verify_run(tmp_path / "run", everything=True).findings
+    assert any("of what ships: its data is specific" in each or "more of them ship" in each for each in findings)

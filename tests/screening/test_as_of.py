@@ -120,7 +120,7 @@ def test_a_moment_no_calendar_has_is_unknown():
 def test_what_cannot_be_read_is_no_silence(tmp_path, fact):
     """A source's licence is not lent to a record that states one nobody can read."""
     captures = [capture("https://h.example", at(2025), ALLOW)]
-    evidenced = f'{BASE}licence = "CC-BY-4.0"\nlicence_evidence = "text"\nevidence = ["sha256:{"0" * 64}"]\n'
+    evidenced = f'{BASE}licence = "CC-BY-4.0"\nlicence_evidence = "text"\nevidence = ["sha256:{"ab" * 32}"]\n'
     rows = [record(**{fact: b"\xff\xfe"}), record(**{fact: None})]
     held, licensed = reasons(tmp_path, captures, rows, evidenced)
     assert held == [f"UNKNOWN_VALUE:{fact}"]
@@ -334,7 +334,8 @@ def test_a_redirect_to_an_opted_out_page_counts(tmp_path):
 
 def test_licences_and_consent_of_records(tmp_path):
     policy = (
-        BASE + '[licences.aliases]\n"CC BY 4" = "cc-by-4.0"\n[columns]\nlicence = "terms"\nlicence_evidence = "proof"\n'
+        f'{BASE}evidence = ["sha256:{"ab" * 32}"]\n'
+        '[licences.aliases]\n"CC BY 4" = "cc-by-4.0"\n[columns]\nlicence = "terms"\nlicence_evidence = "proof"\n'
     )
     captures = [capture("https://h.example", at(2025), ALLOW)]
     rows = [
@@ -345,6 +346,8 @@ def test_licences_and_consent_of_records(tmp_path):
         record(terms=None, proof="sworn"),
         record(terms="  ", proof=None),
     ]
+    unproved = policy.replace("evidence = [", "# ", 1)
+    assert reasons(tmp_path / "unproved", captures, rows[:1], unproved) == [["GENERAL"]]
     assert reasons(tmp_path, captures, rows, policy) == [
         ["LIC:cc-by-4.0"], ["NC"], ["GENERAL"], ["UNKNOWN_VALUE:licence"],
         ["UNKNOWN_VALUE:licence_evidence"], ["GENERAL"],

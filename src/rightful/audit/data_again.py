@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from rightful.audit.holders_again import shares_again
 from rightful.ledger.run_directory import EVIDENCE, OPTOUTS, SITUATIONS_FILE
 from rightful.ledger.units import Units
 from rightful.register.export import Register
@@ -52,6 +53,8 @@ def compare_data(run: RunDirectory, policy: Policy, *, every: int) -> Iterator[s
     columns = Columns.of(run.manifest.columns)
     measured = run.manifest.holders or {"specific": []}
     specific = frozenset(row["holder"] for row in measured["specific"])
+    yield from _other_columns(run, policy)
+    yield from shares_again(run, policy, columns)
     screener = Screener(policy, evidence, register, columns, specific_holders=specific)
     situations = run.situations()
     readable = set(situations.filter(situations["text_readable"])["situation"].to_pylist())
@@ -73,6 +76,18 @@ def _mismeasured(situations: pa.Table, units: dict[int, Units], *, everything: b
             found = units.get(row["situation"], Units())
             if (row["characters"], row["octets"]) != (found.characters, found.octets):
                 yield f"{SITUATIONS_FILE}: situation {row['situation']} has other characters or octets of text"
+
+
+def _other_columns(run: RunDirectory, policy: Policy) -> Iterator[str]:
+    """Find out which column is what anew: a column that is left out of the manifest is read by nobody."""
+    for file in run.manifest.data[:1]:
+        schema = pq.read_schema(run.root / file.path).remove_metadata()
+        at = schema.get_field_index(run.manifest.columns.get("label", ""))
+        found = Columns.resolve(schema if at < 0 else schema.remove(at), policy, file=file.path).used()
+        stated = {role: name for role, name in run.manifest.columns.items() if role != "label"}
+        for role in sorted(set(found) | set(stated)):
+            if found.get(role) != stated.get(role):
+                yield f"the {role} of a record is column {found.get(role)!r}, the manifest says {stated.get(role)!r}"
 
 
 def _written(part: Path, *, everything: bool) -> pa.Table:

@@ -73,12 +73,17 @@ class StatementEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One record of the ledger, and everything its decision rests on."""
+    """One record of the ledger, and everything its decision rests on.
+
+    Attributes:
+        bound: whether what sites say of crawling binds the record, by what the policy declares of its source.
+    """
 
     record: dict[str, Any]
     decision: Decision
     situation: Situation
     causes: tuple[Cause, ...]
+    bound: bool = True
     robots: tuple[RobotsEvidence, ...] = ()
     statements: tuple[StatementEvidence, ...] = ()
     optouts: tuple[OptOut, ...] = field(default=())
@@ -174,9 +179,11 @@ class _Explainer:
             if not set(Reading((entry.statement,)).substance) & set(replaced_by(said, files, now=entry.when == "now"))
         ]
         entries = self._entries(signals.entries)
+        source = self._policy.sources_by_name.get(situation.source)
         return Explanation(
-            record, decision, situation, causes(situation, self._policy), tuple(robots), (*stated, *page), entries
-        )
+            record, decision, situation, causes(situation, self._policy), source is None or source.crawl_like,
+            tuple(robots), (*stated, *page), entries,
+        )  # fmt: skip
 
     def _robots(self, place: Located, locations: Locations) -> Iterator[RobotsEvidence]:
         build, fetch = captures_in_force(self._lookup.view, place, locations.fetched_at)

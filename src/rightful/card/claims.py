@@ -100,7 +100,7 @@ def _known(counts: dict[str, int]) -> int:
 def _imported(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     robots = facts["robots"]
     yield "I1", f"{robots['captures']:,} captures, {robots['first'] or 'undated'} to {robots['last'] or 'undated'}"
-    documents = len(facts["provenance"]["documents"])
+    documents = len({row["digest"] for row in facts["provenance"]["documents"]})
     if documents:
         yield "I2", f"{documents} named by digest; the documents are with the provider"
 

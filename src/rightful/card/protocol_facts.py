@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from rightful.card.claims import REGISTER
 from rightful.facts.decision import Admission
+from rightful.facts.rights import Terms
 from rightful.facts.situation import RobotsFact
 from rightful.facts.statement import Preference
 from rightful.ledger.run_directory import EVIDENCE, RunDirectory
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from rightful.policy.policy import Policy
 
-NEVER_LOOKED_FOR = ("terms of service",)
+TERMS = "terms of service"  # nobody here reads them: what a column or the policy declares of them counts
 _SIGNALS_OF = {
     protocol: tuple(name for name, kind in SITE_FILES.items() if protocol in kind.protocols)
     for kind in SITE_FILES.values()
@@ -47,7 +48,7 @@ def protocol_facts(run: RunDirectory, situations: pa.Table) -> list[dict[str, An
     A protocol is looked for where something was there that could have held its words: a capture of its file, a record's
     response, page or embedded metadata. For the others nothing is known, and nothing is claimed.
     """
-    names = ["records", "reasons", "looked_for", "looked_for_fetch"]
+    names = ["records", "reasons", "looked_for", "looked_for_fetch", "tos", "optouts"]
     names += [f"{fact}_{when}" for fact in ("stated", "robots") for when in ("fetch", "build")]
     rows = situations.select(names).to_pylist()
     for row in rows:
@@ -62,10 +63,15 @@ def protocol_facts(run: RunDirectory, situations: pa.Table) -> list[dict[str, An
                 names.append("robots")
         if run.manifest.register is not None:
             row["looked_for"].append(REGISTER)
+        if row["optouts"]:
+            row["build"].add(f"{REGISTER}={Preference.DENY}")
+        if row["tos"] != Terms.UNKNOWN:
+            row["looked_for"].append(TERMS)
+        if row["tos"] == Terms.RESERVED:
+            row["build"].add(f"{TERMS}={Preference.DENY}")
     files = _files(Snapshot.open(run.root / EVIDENCE).captures)
     found = [_protocol(name, rows, files) for name in dict.fromkeys(("robots", *_SIGNALS_OF, *PROTOCOLS))]
-    register = _protocol(REGISTER, rows, files)
-    return [*found, register, *(_protocol(name, (), {}) for name in NEVER_LOOKED_FOR)]
+    return [*found, *(_protocol(name, rows, files) for name in (REGISTER, TERMS))]
 
 
 def _protocol(name: str, rows: Iterable[dict[str, Any]], files: dict[str, Counter[str]]) -> dict[str, Any]:
@@ -118,6 +124,8 @@ def _protocol_of(reason: str) -> str:
     code, _, detail = reason.partition(":")
     if code.startswith("ROBOTS"):
         return "robots"
+    if code == "RESERVED_TOS":
+        return TERMS
     if code.startswith("OPTOUT"):
         return REGISTER
     if detail == "page":

@@ -41,6 +41,7 @@ _SPECIFIC = {
     Specific.PURPOSE: "the purpose names rightsholders or works",
     Specific.CURATED: "its source was chosen for fine-tuning",
     Specific.HOLDER_SHARE: "one rightsholder has too large a share of the text",
+    Specific.UNKNOWN: "a column names rightsholders, and nobody measured their shares",
 }
 
 

@@ -74,6 +74,8 @@ def _print_explanation(explained: Explanation) -> None:
         asked = "elsewhere" if decision.admission is Admission.EXCLUDE else "keep     "
         out.print(f"  {asked} {plain(', '.join(decision.conditions))}", soft_wrap=True)
     out.print(f"  source    {plain(explained.situation.source)}; licence {plain(explained.situation.licence)}")
+    if not explained.bound:
+        out.print("  no crawl  what sites say of crawling is read, and does not bind the records of this source")
     for evidence in explained.robots:
         _print_robots(evidence)
     for stated in explained.statements:

@@ -166,7 +166,7 @@ OTHER_WORDS = {
     "lic_ev": "none, tag_only, text, text+notice",
     "lic_older": "true: the record was fetched under its licence before every opt-out",
     "licence": 'an id, a name or an expression: "cc-by-4.0", "MIT OR Apache-2.0", "custom_allow", "custom_deny"',
-    "optout": "none, received, verified",
+    "optout": "none, received, verified, rejected, withdrawn",
     "optout_time": "date of the newest opt-out or reservation, or unknown",
     "own_ev": 'true: there is evidence for work_status "own"',
     "page_licences": "a list of licences that the record's page names",

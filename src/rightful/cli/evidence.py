@@ -54,6 +54,8 @@ def add_command(
     added = store.add(file, note=note.strip(), custodian=custodian.strip())
     where = f"by digest only, kept by {added.custodian}" if added.confidential else f"{to / added.sha256}"
     was_there = "there already" if added.sha256 in before else "stored"
+    if note.strip() and note.strip() != added.note:
+        was_there += f", with the note {added.note!r}"
     console().print(f"{was_there}: {visible(where)}", style="dim", markup=False, soft_wrap=True, highlight=False)
     typer.echo(f"evidence = [{json.dumps(visible(added.reference), ensure_ascii=False)}]")
 

@@ -142,6 +142,7 @@ class Specific(StrEnum):
     PURPOSE = "purpose"
     CURATED = "curated"
     HOLDER_SHARE = "holder_share"
+    UNKNOWN = "unknown"  # a column names holders, and nobody measured their shares
 
 
 # What a pool must be able to say of its data (legal.md P-62), and what must not be found in it (P-63).

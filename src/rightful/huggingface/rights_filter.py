@@ -59,7 +59,7 @@ class RightsFilter:
         register: Register | str | Path | None = None,
         *,
         columns: Columns | None = None,
-        specific_holders: frozenset[str] = frozenset(),
+        specific_holders: frozenset[str] | None = None,
     ) -> None:
         self._screener = Screener(policy, snapshot, register, columns, specific_holders=specific_holders)
         self._columns: dict[pa.Schema, Columns] = {}
@@ -80,6 +80,16 @@ class RightsFilter:
     def __repr__(self) -> str:
         parts = (self._screener.policy.id[:19], self._screener.snapshot, self._screener.register)
         return f"RightsFilter({', '.join(map(str, parts))})"
+
+    @property
+    def policy(self) -> Policy:
+        """The policy it decides by."""
+        return self._screener.policy
+
+    def with_holders(self, specific: frozenset[str] | None) -> RightsFilter:
+        """Give the same filter with rightsholders whose data is specific; None where nobody measured."""
+        own = self._screener
+        return RightsFilter(own.policy, own.snapshot, own.register, columns=own.columns, specific_holders=specific)
 
     @property
     def label_name(self) -> str:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rightful.errors import InputError, MissingExtraError
+from rightful.huggingface.holders import measured
 from rightful.huggingface.rights_filter import LEDGER_SCHEMA, RIGHTS_NAME, RightsFilter
 from rightful.screening.labels import RIGHTS
 
@@ -76,7 +77,7 @@ def screen(
         MissingExtraError: `datasets` is not installed.
         InputError: this is no dataset.
     """
-    rights = RightsFilter(policy, snapshot, register, columns=columns)
+    rights = _rights(dataset, RightsFilter(policy, snapshot, register, columns=columns))
 
     def one(split: Any) -> Screened[Any]:
         if isinstance(split, _datasets().IterableDataset):
@@ -108,7 +109,7 @@ def ledger(
 
     Arguments and errors are those of `screen`, which then takes these decisions from the cache.
     """
-    rights = RightsFilter(policy, snapshot, register, columns=columns)
+    rights = _rights(dataset, RightsFilter(policy, snapshot, register, columns=columns))
 
     def one(split: Any) -> Any:
         if isinstance(split, _datasets().IterableDataset):
@@ -121,6 +122,12 @@ def ledger(
     else:
         decisions = type(dataset)({name: one(split) for name, split in dataset.items()})
     return decisions
+
+
+def _rights(dataset: Any, rights: RightsFilter) -> RightsFilter:
+    """Give the filter with the shares of rightsholders, where the dataset can be seen whole."""
+    splits = list(dataset.values()) if _has_splits(dataset) else [dataset]
+    return rights.with_holders(measured(splits, rights))
 
 
 def features_with_rights(features: Features, *, label: str = RIGHTS_NAME) -> Features:

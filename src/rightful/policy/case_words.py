@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rightful.facts.rights import POOL_TESTS
+from rightful.facts.rights import POOL_TESTS, LicenceEvidence
 from rightful.facts.situation import RobotsFact
+from rightful.policy.days import first_day, last_day
 from rightful.policy.licences import licence_id
+from rightful.policy.overrides import UNKNOWN_DATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,9 +78,25 @@ _ROBOTS = {
     "disallow": RobotsFact.NAMED.value,
     "n/a": RobotsFact.MISSING.value,  # asked of nobody: the source is no crawl
 }
+_OPTOUTS = ("none", "received", "verified", "rejected", "withdrawn")
+_FLAG, _TEXTS = "true or false", "an array of texts"
+_KINDS = {
+    **dict.fromkeys(("own_ev", "lic_older", "source_known", "text_readable"), _FLAG),
+    **dict.fromkeys(("page_licences", "unknown_values", "acquired", "pd_in", "jur", "names"), _TEXTS),
+    **dict.fromkeys(("rsl", "pool", "contract"), "an object"),
+}
+_INNER: dict[str, dict[str, str | None]] = {
+    "rsl": {
+        **dict.fromkeys(("permits", "prohibits"), _TEXTS),
+        "payment": None,
+        **dict.fromkeys(("acquired", "contribution_recorded", "nonconformant"), _FLAG),
+    },
+    "pool": {"agreement": _FLAG, "quality": "a number", "faults": _TEXTS},
+}
+_RSL_USAGES = ("all", "ai-all", "ai-train", "ai-input", "ai-index", "ai-use", "ai-summarize", "search")
 _RSL_ALIASES = {"inference": "use"}
 _RSL_PAYMENTS = ("purchase", "subscription", "training", "crawl", "use")
-_REFUSING = ("=no", "=n", "=1", "=deny", "=false")
+_REFUSING = ("=no", "=n", "=1", "=deny", "=false", "tdm=yes")
 
 
 def known_words() -> frozenset[str]:
@@ -90,6 +108,13 @@ class Words:
     """The inputs of one case."""
 
     def __init__(self, inputs: Mapping[str, Any]) -> None:
+        for word, value in inputs.items():
+            _of_kind(word, value, _KINDS.get(word))
+        for word, kinds in _INNER.items():
+            for name, value in inputs.get(word, {}).items():
+                if name not in kinds:
+                    raise ValueError(f"{word} has no {name!r}; it has {', '.join(kinds)}")
+                _of_kind(f"{word}.{name}", value, kinds[name])
         self._inputs = inputs
 
     def of(self, table: Mapping[str, str]) -> dict[str, Any]:
@@ -127,6 +152,15 @@ class Words:
             }
         }
 
+    def built_on(self, by_policy: str) -> str:
+        """Give the day of the case: as it or the policy says, or else the day on which its contract begins."""
+        said = str(self._inputs.get("built_on") or by_policy)
+        contract = self._inputs.get("contract", {})
+        if not said and contract.get("to"):
+            raise ValueError("a contract with an end needs built_on: the day the data set is made")
+        day = said or str(contract.get("from") or "")
+        return last_day(day).isoformat() if day else ""
+
     def facts(self) -> dict[str, Any]:
         """Give the fields of the situation that are no declaration of a source."""
         said = self._inputs
@@ -143,9 +177,9 @@ class Words:
             "robots_fetch": _robots(said.get("robots_fetch", "allow")),
             "robots_build": _robots(said.get("robots_now", "allow")),
             "stated_build": tuple(sorted(stated)),
-            "optouts": (f"work:{said['optout']}",) if said.get("optout") in {"received", "verified"} else (),
-            "restricted_at": str(said.get("optout_time", "")),
-            "licence_evidence": said.get("lic_ev", "none"),
+            "optouts": _optouts(str(said.get("optout", "none"))),
+            "restricted_at": _day(str(said.get("optout_time", ""))),
+            "licence_evidence": LicenceEvidence(said.get("lic_ev", "none")).value,
             "licence_older": "yes" if said.get("lic_older") else "",
             "licences_named": tuple(said.get("page_licences", ())),
             "url": said.get("url", "located"),
@@ -173,6 +207,38 @@ class Words:
         return tuple(sorted(found))
 
 
+def _of_kind(word: str, value: Any, kind: str | None) -> None:
+    """Refuse a value of another kind: "no" is a text that would count as true, and a text is a list of letters."""
+    fits = {
+        None: True,
+        "true or false": isinstance(value, bool),
+        "an object": isinstance(value, dict),
+        "an array of texts": isinstance(value, list) and all(isinstance(each, str) for each in value),
+        "a number": isinstance(value, int) and not isinstance(value, bool),
+    }
+    if not fits[kind]:
+        raise TypeError(f"{word} is {kind}, not {value!r}")
+
+
+def _usages(rsl: Mapping[str, Any], name: str) -> set[str]:
+    given = set(rsl.get(name, ()))
+    if odd := sorted(given - set(_RSL_USAGES)):
+        raise ValueError(f"rsl.{name} has no usage {odd[0]!r}; RSL has {', '.join(_RSL_USAGES)}")
+    return given
+
+
+def _optouts(state: str) -> tuple[str, ...]:
+    if state not in _OPTOUTS:
+        raise ValueError(f"optout is {', '.join(_OPTOUTS)}, not {state!r}")
+    return (f"work:{state}",) if state in {"received", "verified"} else ()
+
+
+def _day(written: str) -> str:
+    if written not in {"", UNKNOWN_DATE}:
+        first_day(written)
+    return written
+
+
 def _robots(value: str) -> str:
     return RobotsFact(_ROBOTS.get(value, value)).value
 
@@ -187,13 +253,13 @@ def _preference(rest: str) -> str:
     """Read what a reservation says: `ai-train=no`, `tdm=1`; one that says nothing more reserves."""
     if rest in {"allow", "conditional", "error", "unknown"}:
         return rest
-    return "deny" if not rest or rest.endswith(_REFUSING) or rest == "deny" else "allow"
+    return "deny" if not rest or rest.lower().endswith(_REFUSING) or rest == "deny" else "allow"
 
 
 def _rsl(rsl: Mapping[str, Any]) -> str:
     """Give what an RSL licence answers, as `facts.statement.summary` does."""
-    forbidden = {"all", "ai-all", "ai-train"} & set(rsl.get("prohibits", ()))
-    permits = set(rsl.get("permits", ()))
+    forbidden = {"all", "ai-all", "ai-train"} & _usages(rsl, "prohibits")
+    permits = _usages(rsl, "permits")
     if forbidden or (permits and not {"all", "ai-all", "ai-train"} & permits):
         return "rsl=deny"
     asked = _asked(rsl)

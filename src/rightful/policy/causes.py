@@ -12,6 +12,7 @@ from rightful.policy.reasons import inherited_from, meaning_of, reason_of
 if TYPE_CHECKING:
     from rightful.facts.situation import Situation
     from rightful.policy.policy import Policy
+    from rightful.policy.source_sections import Contract
 
 # Where facts come from that nobody states of a record.
 _LOOKED_UP = {
@@ -24,6 +25,8 @@ _LOOKED_UP = {
     "url": "the record's URL",
     "text_readable": "the record's text",
     "source": "the record's source, or the policy",
+    "restricted_at": "the register, fetch times and captures",
+    "licence_older": "the register and fetch times",
 }
 _FILLED = {
     "column": "a column of the records",
@@ -36,11 +39,23 @@ _OF_TIERS = {
     "ASSESS": ("scenario.market_effect", "scenario.specific_data", "scenario.general"),
     "STYLE_OF_AUTHOR": ("scenario.imitates_identified_author",),
     "NO_PRC_EXCEPTION": ("profile",),
-    "NO_UK_EXCEPTION": ("profile", "scenario.commercial"),
+    "NO_UK_EXCEPTION": ("profile", "scenario.commercial", "scenario.research_organisation"),
     "NOT_QUALIFIED": ("profile", "scenario.research_organisation", "scenario.commercial"),
     "UNREASONABLE_PREJUDICE": ("profile",),
     "LAWFUL_ACCESS": ("lawful_access",),
     "DB_RIGHT": ("db_extraction",),
+    "GENERAL": ("scenario.general", "specific_data", "scenario.market_effect"),
+    "SCENARIO_MARKET": ("specific_data", "scenario.market_effect"),
+    "SCENARIO_VERTICAL": ("scenario.general", "scenario.commercial"),
+    "RESEARCH": ("profile", "scenario.research_organisation", "scenario.commercial", "lawful_access"),
+    "OWN": ("work_status",),
+    "POOL": ("source",),
+    "LICENCE_OVERRIDES": ("contract", "restricted_at"),
+}
+# What a gate's reason rests on beside the fact it was found by.
+_BESIDE = {
+    "OPTOUT_VS_CONTRACT": ("contract", "restricted_at"),
+    "CC_IRREVOCABLE_VS_OPTOUT": ("licence", "licence_evidence", "licence_older"),
 }
 NOT_STATED = "nobody: it is not stated"
 
@@ -87,6 +102,7 @@ def causes(situation: Situation, policy: Policy) -> tuple[Cause, ...]:
     for reason in decision.reasons:
         row = reason_of(reason)
         names = tuple(by_reason.get(reason, ())) or _of_tier(reason, situation, policy)
+        names += _BESIDE.get(reason.partition(":")[0], ())
         facts = tuple(_fact(name, reason, situation, policy) for name in names)
         found.append(Cause(reason, row.rule, meaning_of(reason), facts, row.resolve))
     return tuple(found)
@@ -97,6 +113,10 @@ def _of_tier(reason: str, situation: Situation, policy: Policy) -> tuple[str, ..
     code = reason.partition(":")[0]
     if code in {"PAYMENT_DUE", "PAID"}:
         return ("contract",) if situation.contract else ("stated_build", "acquired")
+    if code == "PD":
+        return ("public_domain_in",) if reason == "PD" else ("work_status",)
+    if reason == "LIC:rsl":
+        return ("stated_build",)
     if code == "LIC":
         return ("consent",) if reason == "LIC:consent" else ("licence", "licence_evidence")
     named = _OF_TIERS.get(code, ())
@@ -114,9 +134,21 @@ def _fact(name: str, reason: str, situation: Situation, policy: Policy) -> Fact:
     if upstream := inherited_from(reason)[0]:
         return Fact(name, "", f"what the policy declares of source {upstream}")
     facts = situation.facts
-    if name not in facts:  # an unknown value, which is counted in the manifest and not kept with the situation
+    if name not in facts or name in situation.unknown_values or reason == f"UNKNOWN_VALUE:{name}":
+        # Such values are counted in the manifest, and not kept with the situation.
         return Fact(name, "outside its closed list", _FILLED["column"])
-    return Fact(name, _written(facts[name]), _origin(name, situation))
+    value = _written(facts[name])
+    if name == "contract" and situation.contract:
+        value += _dates(policy.contracts_by_name.get(situation.contract), situation.built_on)
+    return Fact(name, value, _origin(name, situation))
+
+
+def _dates(contract: Contract | None, built_on: str) -> str:
+    if contract is None or not (contract.starts or contract.ends):
+        return ""
+    return (
+        f" ({contract.starts or '…'} to {contract.ends or '…'}; the data set is made on {built_on or 'no known day'})"
+    )
 
 
 def _written(value: object) -> str:

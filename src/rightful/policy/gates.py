@@ -21,7 +21,7 @@ from rightful.facts.rights import (
 )
 from rightful.facts.situation import Situation, UrlFact
 from rightful.policy.licence_gate import irrevocable, licence, licensed
-from rightful.policy.overrides import contract_of, expired, grants_training, not_begun, overrides
+from rightful.policy.overrides import contract_of, expired, grants_training, lacks_its_day, not_begun, overrides
 from rightful.policy.signal_gates import reservations, robots, terms_of_service
 
 if TYPE_CHECKING:
@@ -53,12 +53,17 @@ def optouts(situation: Situation, _source: Source | None, policy: Policy) -> Ite
         kind, _, state = optout.partition(":")
         if state != "verified":
             yield Finding(HOLD, f"OPTOUT_PENDING:{kind}", "optouts")
-        elif grants_training(contract_of(situation, policy), situation.built_on):
+        elif _granted_by_holder(situation, policy):
             yield Finding(HOLD, f"OPTOUT_VS_CONTRACT:{kind}", "optouts")
         elif situation.licence_older == "yes" and licensed(situation, policy) and irrevocable(situation, policy):
             yield Finding(HOLD, f"CC_IRREVOCABLE_VS_OPTOUT:{kind}", "optouts")
         else:
             yield Finding(EXCLUDE, f"OPTOUT:{kind}", "optouts")
+
+
+def _granted_by_holder(situation: Situation, policy: Policy) -> bool:
+    agreed = contract_of(situation, policy)
+    return agreed is not None and agreed.same_holder and grants_training(agreed, situation.built_on)
 
 
 def consent(situation: Situation, source: Source | None, _policy: Policy) -> Iterator[Finding]:
@@ -76,7 +81,7 @@ def consent(situation: Situation, source: Source | None, _policy: Policy) -> Ite
         yield Finding(EXCLUDE, "SENSITIVE_PI", "sensitive_pi")
     if of_users and situation.notice == Notice.NOT_SHOWN.value:
         yield Finding(HOLD, "NO_NOTICE", "notice")
-    if of_users and situation.third_party == ThirdParty.FOUND.value:
+    if situation.third_party == ThirdParty.FOUND.value:
         yield Finding(HOLD, "THIRD_PARTY_IN_USER_DATA", "third_party")
 
 
@@ -89,6 +94,8 @@ def contract(situation: Situation, source: Source | None, policy: Policy) -> Ite
     if agreed is not None:
         if expired(agreed, situation.built_on):
             yield Finding(EXCLUDE, "CONTRACT_EXPIRED", "contract")
+        elif lacks_its_day(agreed, situation.built_on):
+            yield Finding(HOLD, "CONTRACT_NOT_YET:day", "built_on")
         elif not_begun(agreed, situation.built_on):
             yield Finding(HOLD, "CONTRACT_NOT_YET", "contract")
     yield from _answers(situation, source)

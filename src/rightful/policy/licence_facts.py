@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from rightful.policy.source_sections import Source
 
 
+_PERMITTING = {LicenceEvidence.TEXT.value, LicenceEvidence.TEXT_AND_NOTICE.value}
+
+
 def licence_facts(
     own: str | None, evidence: str | None, source: Source | None, policy: Policy
 ) -> tuple[str, str, tuple[str, ...]]:
@@ -30,6 +33,8 @@ def licence_facts(
         of_source = licence_id(source.licence, policy.licences.aliases)[0]
         declared = source.licence_evidence.value
     licence = of_source if own is None else own
+    if evidence in _PERMITTING and not (source is not None and source.evidence):
+        evidence = LicenceEvidence.TAG_ONLY.value  # nothing shows it
     a_tag = own is not None and (licence != of_source or declared == LicenceEvidence.NONE)
     found = evidence or (LicenceEvidence.TAG_ONLY.value if a_tag else declared)
     origins = []

@@ -6,11 +6,12 @@ soon as it is named. What the stated one permits counts only with evidence, and 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rightful.facts.decision import Admission, Finding
 from rightful.facts.rights import LicenceEvidence
-from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, UNKNOWN_LICENCE, terms_of
+from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, UNKNOWN_LICENCE, licence_id, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +25,19 @@ _EVIDENCED = frozenset({LicenceEvidence.TEXT.value, LicenceEvidence.TEXT_AND_NOT
 _BY_PAGE = ":page"
 
 
-def licence(situation: Situation, _source: Source | None, policy: Policy) -> Iterator[Finding]:
-    """G5: a licence that denies the use. A restriction needs no evidence beyond being stated."""
-    if situation.licence == CUSTOM_DENY:
-        yield Finding(Admission.EXCLUDE, "LICENCE_DENIES", "licence")
-    yield from _forbidden(situation.licence, policy, "")
+def licence(situation: Situation, source: Source | None, policy: Policy) -> Iterator[Finding]:
+    """G5: a licence that denies the use. A restriction needs no evidence beyond being stated.
+
+    What the source's licence forbids counts for a record that states another one, unless that is evidenced.
+    """
+    stated = {situation.licence: "licence"}
+    if source is not None and not licensed(situation, policy):
+        stated.setdefault(licence_id(source.licence, policy.licences.aliases)[0], "source")
+    for each, fact in stated.items():
+        if each == CUSTOM_DENY:
+            yield Finding(Admission.EXCLUDE, "LICENCE_DENIES", fact)
+        for finding in _forbidden(each, policy, ""):
+            yield replace(finding, fact=fact)
     if policy.gates.page_licences == "evidence":
         return
     for named in situation.licences_named:

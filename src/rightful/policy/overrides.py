@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from rightful.policy.source_sections import first_day, last_day
+from rightful.policy.days import first_day, last_day
 
 if TYPE_CHECKING:
     from rightful.facts.situation import Situation
@@ -31,9 +31,16 @@ def not_begun(contract: Contract, built_on: str) -> bool:
     return bool(contract.starts and built_on) and first_day(contract.starts) > date.fromisoformat(built_on)
 
 
+def lacks_its_day(contract: Contract, built_on: str) -> bool:
+    """Tell whether nobody can say if a contract is in force: it has dates, and the day it is asked for is unknown."""
+    return bool(contract.starts or contract.ends) and not built_on
+
+
 def grants_training(contract: Contract | None, built_on: str) -> bool:
     """Tell whether a contract is in force and grants training, by a chain that was verified."""
     if contract is None or expired(contract, built_on) or not_begun(contract, built_on):
+        return False
+    if lacks_its_day(contract, built_on):
         return False
     return contract.training == "granted" and contract.chain != "intermediary_unverified"
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from rightful.facts.rights import Route
 from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, licence_id
 from rightful.policy.profiles import ProfileName, profile
 from rightful.policy.sections import (
@@ -27,6 +28,9 @@ from rightful.policy.sections import (
     Tiers,
 )
 from rightful.policy.source_sections import Contract, Rate, Scenario, Source
+
+# Whoever copies a crawl has its pages; what somebody writes or generates out of one has not.
+_COPYING = frozenset({Route.OPEN_DATASET, Route.PURCHASED, Route.POOL})
 
 
 class Policy(Section):
@@ -74,7 +78,7 @@ class Policy(Section):
         taken = {source.name for source in self.sources if source.contract is not None}
         for contract in self.contracts:
             if not contract.name:
-                raise ValueError("a contract of [[contracts]] needs a name, by which records or sources call it")
+                raise ValueError("a contract of [[contracts]] needs a name, by which records call it")
             if contract.name in taken:
                 raise ValueError(f"two contracts have the name {contract.name!r}")
             if contract.training == "granted" and not contract.evidence:
@@ -95,7 +99,21 @@ class Policy(Section):
         return self
 
     @model_validator(mode="after")
+    def _crawls_stay_crawls(self) -> Policy:
+        """Refuse a data set made from a crawl that does not say so: what sites say binds its records too (P-12)."""
+        for source in self.sources:
+            crawls = [name for name in self.upstream_of(source.name) if self.sources_by_name[name].crawl_like]
+            if crawls and source.route in _COPYING and not source.derived_from_crawl:
+                raise ValueError(
+                    f"source {source.name!r} is derived from {crawls[0]!r}, a crawl: say derived_from_crawl = true"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _rates_differ(self) -> Policy:
+        for rate in self.rates:
+            if rate.source and rate.source not in self.sources_by_name:
+                raise ValueError(f"a rate is for source {rate.source!r}, which is no source of this policy")
         for number, rate in enumerate(self.rates):
             for other in self.rates[:number]:
                 if rate.as_specific_as(other) and not rate.contradicts(other):

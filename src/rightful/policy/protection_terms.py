@@ -13,7 +13,7 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 Works = Literal["author", "anonymous", "corporate", "government"]
 WORKS: tuple[Works, ...] = ("author", "anonymous", "corporate", "government")
@@ -47,6 +47,7 @@ class TermRule:
     confidence: str
     published_before: int | None = None
     published_from: int | None = None
+    not_before: int = 0
 
     def last_year(self, dates: Dates) -> int | None:
         """Give the last calendar year of protection; None where the rule is about other works, or lacks a date."""
@@ -58,7 +59,11 @@ class TermRule:
             return None
         if self.published_from is not None and (published is None or published < self.published_from):
             return None
-        return start + self.years if self.years else start - 1
+        if not self.years:
+            return start - 1
+        if self.since == "death" and published is not None and published > start + self.years:
+            return self.not_before or None  # left unpublished for longer than the term: rules of their own
+        return max(start + self.years, self.not_before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,20 @@ class TermStatus:
 
 
 @functools.cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(resources.files("rightful.policy").joinpath("terms.toml").read_text(encoding="utf-8"))
+
+
+def term_version() -> str:
+    """Give the version of the table of terms."""
+    return str(_table()["version"])
+
+
+@functools.cache
 def term_rules() -> tuple[TermRule, ...]:
     """Read the table of terms."""
-    text = resources.files("rightful.policy").joinpath("terms.toml").read_text(encoding="utf-8")
-    return tuple(TermRule(since=row.pop("from"), **row) for row in tomllib.loads(text)["rule"])
+    renamed = ({"since": row["from"]} | {key: row[key] for key in row if key != "from"} for row in _table()["rule"])
+    return tuple(TermRule(**row) for row in renamed)
 
 
 @functools.lru_cache(maxsize=100_000)
@@ -98,8 +113,9 @@ def status_in(jurisdiction: str, dates: Dates, year: int) -> TermStatus:
     start = dates.died if rule.since == "death" else dates.published
     if not rule.years:
         return TermStatus(jurisdiction, "pd", last, rule, f"{jurisdiction}: never protected, {rule.source}")
-    sum_ = f"{jurisdiction}: protected until the end of {last} ({rule.since} {start} + {rule.years}), {rule.source}"
-    return TermStatus(jurisdiction, "pd" if year > last else "protected", last, rule, sum_)
+    sum_ = f"{rule.since} {start} + {rule.years}" + (f", and at least {rule.not_before}" if rule.not_before else "")
+    told = f"{jurisdiction}: protected until the end of {last} ({sum_}), {rule.source}"
+    return TermStatus(jurisdiction, "pd" if year > last else "protected", last, rule, told)
 
 
 def public_domain_in(jurisdictions: tuple[str, ...], dates: Dates, year: int) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ _DETAILS = {
     "url-not-readable": "its URL names no web location",
     "url-too-long": "its URL is too long to be matched",
     "page": "by what its page names",
+    "day": "or nobody can say: it has dates, and the day the data set is made is not known",
 }
 _LINEAGE = "LINEAGE:"
 _SAY_OF_WHAT = frozenset({

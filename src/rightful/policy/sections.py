@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from rightful.facts.site import parse_host
 from rightful.facts.statement import Usage
+from rightful.policy.days import WholeDay  # noqa: TC001 - pydantic reads annotations at run time
 from rightful.policy.licences import licence_id
 from rightful.signals.locations import ROBOTS, SIGNALS, SignalName
 from rightful.signals.product_tokens import PURPOSES, token_table
@@ -95,7 +97,7 @@ class AsOf(Section):
     """
 
     mode: Literal["strictest", "fetch", "build"] = "strictest"
-    build_date: Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
+    build_date: WholeDay = ""
     missing_fetch_evidence: Literal["use-build", "hold"] = "use-build"
 
 
@@ -112,6 +114,14 @@ class Licences(Section):
         return self
 
 
+def _site(written: str) -> str:
+    """Bring a site into the spelling that records' locations are compared in."""
+    host = parse_host(written.removeprefix("*."))
+    if host is None or ":" in written:
+        raise ValueError(f"{written!r} is no host name: write example.org; everything below it is meant")
+    return host
+
+
 class Gates(Section):
     """Parameters of the gates.
 
@@ -121,13 +131,13 @@ class Gates(Section):
     are shown on the card.
     nd: what a no-derivatives licence does where the set is redistributed modified.
     tos_strict: terms of service that reserve training exclude; otherwise they hold.
-    infringing_sites: sites (registrable domains) whose copies must not be used.
+    infringing_sites: host names whose copies must not be used, with everything below them.
     """
 
     nc_is_reservation: bool = True
     nd: Literal["hold", "exclude"] = "hold"
     tos_strict: bool = False
-    infringing_sites: tuple[Name, ...] = ()
+    infringing_sites: tuple[Annotated[str, AfterValidator(_site)], ...] = ()
     page_licences: Literal["honour", "hold-unread", "evidence"] = "honour"
 
 

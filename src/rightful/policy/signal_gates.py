@@ -81,7 +81,8 @@ def reservations(situation: Situation, source: Source | None, policy: Policy) ->
         if source is not None and not source.crawl_like and protocol not in FILE_SCOPED:
             continue
         fact = "stated_fetch" if when == "FETCH" else "stated_build"
-        missing = conditions - set(situation.acquired)
+        # Nobody can have paid what nobody knows the kind of.
+        missing = conditions - (set(situation.acquired) - {UNKNOWN_PAYMENT})
         if preference is Preference.DENY:
             yield Finding(EXCLUDE, f"RESERVED_{when}:{protocol}", fact)
         elif preference is Preference.ERROR:

@@ -18,6 +18,7 @@ from rightful.facts.rights import (
     LawfulAccess,
     LicenceRequest,
     Notice,
+    Route,
     SensitivePI,
     Specific,
     Terms,
@@ -27,7 +28,9 @@ from rightful.facts.rights import (
 )
 from rightful.facts.situation import Situation
 from rightful.policy.licences import licence_id
-from rightful.policy.protection_terms import WORKS, Dates, Works, public_domain_in, status_in
+from rightful.policy.protection_terms import WORKS, Dates, Works
+from rightful.policy.public_domain import places_of
+from rightful.policy.source_sections import JURISDICTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,13 +70,18 @@ _UNEVIDENCED = {
     ("lawful_access", LawfulAccess.YES.value): LawfulAccess.UNKNOWN.value,
 }
 # What counts wherever it stands, of a fact that is else the column's to say.
-_REFUSALS = {("consent", Consent.SECOND_WITHDRAWN.value), ("consent", Consent.MINOR_WITHOUT_GUARDIAN.value)}
+_REFUSALS = {
+    ("consent", Consent.SECOND_WITHDRAWN.value),
+    ("consent", Consent.MINOR_WITHOUT_GUARDIAN.value),
+    ("lawful_access", LawfulAccess.NO.value),
+    ("holder", Holder.UNLOCATED.value),
+}
 YEARS = ("author_died", "published")
 LISTED = ("public_domain_in", "acquired")
 # Every column that fills facts of rights, by its role.
 RIGHTS_ROLES = (*CLOSED, *YEARS, "works", *LISTED, "contract")
 # A year, a date, or a year as a decimal: a column of years with gaps has become one of decimals.
-_YEAR = re.compile(r"([0-9]{1,4})(?:-[0-9]{2}){0,2}(?:\.0+)?(?:T.*)?").fullmatch
+_YEAR = re.compile(r"([0-9]{4})(?:-[0-9]{2}){0,2}(?:\.0+)?(?:T.*)?").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +168,7 @@ class _Filling:
     def closed_lists(self) -> None:
         for name, choices in CLOSED.items():
             stated = self._of_list(name, choices)
-            if stated is not None and not self.evidenced:
+            if stated is not None and not (self.evidenced and self._shows(name, stated)):
                 stated = _UNEVIDENCED.get((name, stated), stated)
             declared = getattr(self.source, name).value if self.source is not None else None
             value, origin = _of_two(name, choices, stated, declared)
@@ -177,6 +185,13 @@ class _Filling:
             self.unknown.append((name, value))
             return None
 
+    def _shows(self, name: str, value: str) -> bool:
+        """Tell whether what a source has evidence of can be that: of own works only a source of such ones."""
+        source = self.source
+        if source is None or (name, value) != ("work_status", WorkStatus.OWN.value):
+            return True
+        return source.work_status is WorkStatus.OWN or source.route in {Route.SELF_RD, Route.SYNTHETIC}
+
     def public_domain(self) -> None:
         """Fill in where a work is in the public domain: as evidenced for it, or by its dates."""
         died, published, works = self._year("author_died"), self._year("published"), self._works()
@@ -185,21 +200,22 @@ class _Filling:
             return
         wanted = self.policy.scenario.jurisdictions
         by_column = self.values.get("public_domain_in")
-        named = source.public_domain_in if by_column is None else _parts(by_column)
-        found = {place: "source" if by_column is None else "column" for place in named if place in wanted}
+        named = source.public_domain_in if by_column is None else self._places(by_column)
+        by = "source" if by_column is None else "column"
+        claimed = {str(place): by for place in named if place in wanted}
         dates = source.dates
-        of_record = died is not None or published is not None or works is not None
-        if of_record:
+        if died is not None or published is not None or works is not None:
             dates = Dates(died, published, works or source.works)
-        if self.built_on and dates != Dates():
-            year = int(self.built_on[:4])
-            if of_record:  # what is claimed of a whole source frees no record whose own dates say otherwise
-                over = {place for place in found if status_in(place, dates, year).status != "protected"}
-                found = {place: by for place, by in found.items() if by == "column" or place in over}
-            for place in public_domain_in(wanted, dates, year):
-                found.setdefault(place, "computed")
+        found = places_of(claimed, dates, wanted, self.built_on)
         if found:
             self.state("public_domain_in", tuple(sorted(found)), "+".join(sorted(set(found.values()))))
+
+    def _places(self, written: str) -> tuple[str, ...]:
+        places = tuple(part.upper() for part in _parts(written))
+        if set(places) <= set(JURISDICTIONS):
+            return places
+        self.unknown.append(("public_domain_in", written))
+        return ()
 
     def _year(self, name: str) -> int | None:
         value = self.values.get(name)
@@ -223,9 +239,10 @@ class _Filling:
     def contract(self) -> None:
         name = (self.values.get("contract") or "").strip()
         origin = "column"
-        if name and name not in self.policy.contracts_by_name:
-            self.unknown.append(("contract", name))
-            return
+        own = self.source.name if self.source is not None and self.source.contract is not None else None
+        if name and name != own and name not in {contract.name for contract in self.policy.contracts}:
+            self.unknown.append(("contract", name))  # of another source, or of none: no contract of this record
+            name = ""
         if not name and self.source is not None and self.source.contract is not None:
             name, origin = self.source.name, "source"
         if name:
@@ -245,7 +262,7 @@ class _Filling:
         """Fill in what was paid for or reported; it counts only with evidence."""
         if self.source is None or not self.evidenced:
             return
-        own = _parts(self.values.get("acquired") or "")
+        own = _acquired(self.values.get("acquired") or "")
         found = tuple(sorted({*self.source.acquired, *own}))
         if found:
             self.state("acquired", found, "column" if own else "source")
@@ -279,5 +296,9 @@ _DEFAULTS = {
 }
 
 
-def _parts(value: str) -> tuple[str, ...]:
+def _acquired(value: str) -> tuple[str, ...]:
     return tuple(part for part in value.replace(",", " ").replace(";", " ").split() if part)
+
+
+def _parts(value: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"[,;/\s]+", value) if part)

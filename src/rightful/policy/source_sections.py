@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from rightful.facts.rights import (
     NO_AGREEMENT,
@@ -29,35 +27,21 @@ from rightful.facts.rights import (
     Unlawful,
     WorkStatus,
 )
+from rightful.policy.days import Day, first_day, last_day
 from rightful.policy.protection_terms import Dates, Works
 from rightful.policy.sections import Name, Section
 
-Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}( .+)?$")]
-_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-Day = Annotated[str, StringConstraints(pattern=r"^(\d{4}(-\d{2}(-\d{2})?)?)?$")]
-Year = Annotated[int, Field(ge=1, le=9999)]
+
+def _of_a_document(digest: str) -> str:
+    if digest.startswith(f"sha256:{'0' * 64}"):
+        raise ValueError("a digest of zeros is no document's: rightful evidence add FILE prints one")
+    return digest
 
 
-def first_day(written: str) -> date:
-    """Give the first day that a date, a month or a year may mean."""
-    year, month, day = _parts(written)
-    return date(year, month or 1, day or 1)
-
-
-def last_day(written: str) -> date:
-    """Give the last day that a date, a month or a year may mean."""
-    year, month, day = _parts(written)
-    if day:
-        return date(year, month, day)
-    following = date(year + (month or 12) // 12, (month or 12) % 12 + 1, 1)
-    return following - timedelta(days=1)
-
-
-def _parts(written: str) -> tuple[int, int, int]:
-    match = _DATE.fullmatch(written)
-    if match is None:
-        raise ValueError(f"{written!r} is no date: 2026, 2026-06 or 2026-06-30")
-    return int(match[1]), int(match[2] or 0), int(match[3] or 0)
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}( .+)?$"), AfterValidator(_of_a_document)]
+Jurisdiction = Literal["CN", "EU", "US", "UK", "JP"]
+JURISDICTIONS: tuple[Jurisdiction, ...] = ("CN", "EU", "US", "UK", "JP")
+Year = Annotated[int, Field(strict=True, ge=1000, le=9999)]
 
 
 class MarketEffect(StrEnum):
@@ -98,7 +82,7 @@ class Scenario(Section):
     redistributes_modified: bool = True
     research_organisation: bool = False
     retention_until: Day = ""
-    jurisdictions: tuple[Name, ...] = ("CN", "EU", "US")
+    jurisdictions: Annotated[tuple[Jurisdiction, ...], Field(min_length=1)] = ("CN", "EU", "US")
     rationale: str = ""
     factors: Factors = Factors()
     signed_by: str = ""
@@ -132,6 +116,12 @@ class Contract(Section):
     holder: str = ""
     same_holder: bool = False
     evidence: tuple[Digest, ...] = ()
+
+    @model_validator(mode="after")
+    def _begins_first(self) -> Contract:
+        if self.starts and self.ends and first_day(self.starts) > last_day(self.ends):
+            raise ValueError(f"it ends ({self.ends}) before it starts ({self.starts})")
+        return self
 
     @property
     def settled(self) -> bool:
@@ -180,7 +170,7 @@ class Source(Section):
     licence: str = "none"
     licence_evidence: LicenceEvidence = LicenceEvidence.NONE
     work_status: WorkStatus = WorkStatus.UNKNOWN
-    public_domain_in: tuple[Name, ...] = ()
+    public_domain_in: tuple[Jurisdiction, ...] = ()
     author_died: Year | None = None
     published: Year | None = None
     works: Works = "author"
@@ -261,7 +251,7 @@ class Rate(Section):
     amount: as a decimal number in text, in a currency of ISO 4217.
     """
 
-    tier: str = ""
+    tier: Literal["", "PAID_LICENSED", "PAID_SCENARIO", "POOL_SHARE", "PERMISSION_AND_PAY"] = ""
     source: str = ""
     model: str = ""
     per: Literal["record", "1000 characters", "1000 tokens"] = "record"

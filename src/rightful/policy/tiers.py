@@ -13,6 +13,7 @@ from rightful.facts.rights import Consent, Extraction, Holder, LawfulAccess, Rou
 from rightful.policy.licence_gate import conditions, licensed
 from rightful.policy.overrides import contract_of, grants_training
 from rightful.policy.profiles import profile
+from rightful.policy.protection_terms import term_version
 from rightful.policy.signal_gates import charged, offered
 from rightful.policy.source_sections import MarketEffect
 
@@ -48,8 +49,8 @@ def not_protected(situation: Situation, _: Source, policy: Policy) -> Decision |
     wanted = policy.scenario.jurisdictions
     if situation.work_status in {WorkStatus.FACT.value, WorkStatus.OFFICIAL.value}:
         code, basis = f"PD:{situation.work_status}", f"evidence:{situation.work_status}"
-    elif situation.public_domain_in and set(wanted) <= set(situation.public_domain_in):
-        code, basis = "PD", f"evidence:public domain in {', '.join(wanted)}"
+    elif situation.work_status != WorkStatus.PROTECTED.value and set(wanted) <= set(situation.public_domain_in):
+        code, basis = "PD", f"{_origin_of_terms(situation)}:public domain in {', '.join(wanted)}"
     else:
         return None
     # Moral rights outlast the term in some jurisdictions: author and title stay with the text.
@@ -62,6 +63,12 @@ def not_protected(situation: Situation, _: Source, policy: Policy) -> Decision |
     return Decision(ADMIT, (code,), Tier.FREE_PD, "none", basis, kept)
 
 
+def _origin_of_terms(situation: Situation) -> str:
+    """Say what public domain rests on: documents, or arithmetic by a table of terms."""
+    named = next((each for each in situation.filled_by if each.startswith("public_domain_in:")), "")
+    return f"computed by terms {term_version()}" if "computed" in named else "evidence"
+
+
 def licence_or_consent(situation: Situation, source: Source, policy: Policy) -> Decision | None:
     """T4: an evidenced licence, a free licence of the site that was captured, or a live second consent."""
     if licensed(situation, policy):
@@ -71,7 +78,7 @@ def licence_or_consent(situation: Situation, source: Source, policy: Policy) -> 
     if asked_by_site is not None and asked_by_site <= {_ATTRIBUTION}:
         asked = ("BY",) if asked_by_site else ()
         return Decision(ADMIT, ("LIC:rsl",), Tier.FREE_LICENSED, "none", "licence:rsl", asked)
-    if situation.consent == Consent.SECOND_LIVE.value:
+    if situation.consent == Consent.SECOND_LIVE.value and source.route is Route.SELF_USER:
         return Decision(ADMIT, ("LIC:consent",), Tier.FREE_LICENSED, "none", f"consent:{source.name}")
     return None
 
@@ -114,7 +121,7 @@ def research(situation: Situation, _: Source, policy: Policy) -> Decision | None
 def paid_scenario(situation: Situation, source: Source, policy: Policy) -> Decision | None:
     """T8: specific data with a possible market effect, or a commercial model for one field."""
     scenario = policy.scenario
-    specific = situation.specific_data != Specific.NO.value
+    specific = situation.specific_data not in {Specific.NO.value, Specific.UNKNOWN.value}
     if specific and scenario.market_effect in {MarketEffect.POSSIBLE, MarketEffect.HIGH}:
         code = "SCENARIO_MARKET"
     elif not scenario.general and scenario.commercial:

@@ -64,6 +64,10 @@ def _is_scalar(kind: pa.DataType) -> bool:
     return not pa.types.is_nested(kind)
 
 
+def _is_year(kind: pa.DataType) -> bool:
+    return is_text(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
+
+
 def _is_headers(kind: pa.DataType) -> bool:
     return is_text(kind) or pa.types.is_nested(kind)
 
@@ -76,8 +80,8 @@ FITS: dict[str, Callable[[pa.DataType], bool]] = defaultdict(
         "tdm_reservation": _is_scalar,
         "http_status": _is_scalar,
         "http_headers": _is_headers,
-        "author_died": _is_scalar,
-        "published": _is_scalar,
+        "author_died": _is_year,
+        "published": _is_year,
         **dict.fromkeys(("x_robots_tag", "meta_robots", "content_usage", "content_signal", "page_licence"), is_texts),
     },
 )
@@ -86,6 +90,7 @@ FITS: dict[str, Callable[[pa.DataType], bool]] = defaultdict(
 WANTED = {
     "fetched_at": "a time, a number or text",
     "http_status": "a number or text",
+    **dict.fromkeys(("author_died", "published"), "a year: a number or text"),
     "http_headers": "text, a map, or a list of names and values",
     **dict.fromkeys(("x_robots_tag", "meta_robots", "content_usage", "content_signal"), "text, or a list of texts"),
 }

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from rightful.errors import PolicyError
 from rightful.facts.rights import LicenceEvidence
 from rightful.facts.situation import ROBOTS_CODES, Situation
+from rightful.policy.days import last_day
 from rightful.policy.licence_facts import licence_facts
 from rightful.policy.licences import CUSTOM_ALLOW, UNKNOWN_LICENCE, licence_id
 from rightful.register.entries import KeyKind
@@ -50,8 +52,25 @@ class Observation:
 
 
 def built_on(policy: Policy, as_of: datetime | None) -> str:
-    """Give the day a data set is made: what the policy says, or else that of the newest capture; empty if neither."""
-    return policy.as_of.build_date or (as_of.date().isoformat() if as_of is not None else "")
+    """Give the day a data set is made: what the policy says, or else that of the newest capture; empty if neither.
+
+    Raises:
+        PolicyError: the policy names a day before the newest capture, or copies may not be kept that long.
+    """
+    newest = as_of.date().isoformat() if as_of is not None else ""
+    day = policy.as_of.build_date or newest
+    if day < newest:
+        raise PolicyError(
+            f"as_of.build_date is {day}, and the newest capture is of {newest}: it cannot be made earlier",
+            hint="leave build_date empty, or state a later day",
+        )
+    kept = policy.scenario.retention_until
+    if kept and day and last_day(kept).isoformat() < day:
+        raise PolicyError(
+            f"scenario.retention_until is {kept}, and the data set is made on {day}: its copies are not kept that long",
+            hint="state until when copies are kept",
+        )
+    return day
 
 
 class Observer:
@@ -64,7 +83,7 @@ class Observer:
         register: Register | None,
         columns: Columns,
         *,
-        specific_holders: frozenset[str] = frozenset(),
+        specific_holders: frozenset[str] | None = None,
     ) -> None:
         self._lookup = lookup
         self._rights = RightsColumns(policy, built_on(policy, lookup.as_of), specific_holders)

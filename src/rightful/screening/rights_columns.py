@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rightful.facts.rights import LicenceEvidence, Specific, Terms, Unlawful
+from rightful.facts.site import host_suffixes
 from rightful.facts.situation import RobotsFact
 from rightful.facts.statement import Preference, read_summary
 from rightful.policy.overrides import UNKNOWN_DATE
@@ -17,6 +19,7 @@ from rightful.policy.signal_gates import DENIALS, FILE_SCOPED
 from rightful.policy.source_facts import RIGHTS_ROLES, Filled, filled
 from rightful.screening.columns import column
 from rightful.screening.fact_columns import Coded, coded
+from rightful.screening.holders import holder_key
 from rightful.screening.locate import NOWHERE
 from rightful.snapshot.capture_index import NO_TIME
 
@@ -41,10 +44,11 @@ class RightsColumns:
     Args:
         policy: the policy.
         built_on: the day the data set is made (ISO 8601); empty where not known.
-        specific_holders: rightsholders whose share of all tokens makes their data specific (`holder_shares`).
+        specific_holders: keys of rightsholders whose share of all tokens makes their data specific (`holder_shares`);
+            None where nobody measured.
     """
 
-    def __init__(self, policy: Policy, built_on: str, specific_holders: frozenset[str]) -> None:
+    def __init__(self, policy: Policy, built_on: str, specific_holders: frozenset[str] | None) -> None:
         self._policy = policy
         self._built_on = built_on
         self._specific = specific_holders
@@ -77,11 +81,18 @@ class RightsColumns:
         if values.get("infringing") and facts.get("unlawful", Unlawful.NONE.value) == Unlawful.NONE.value:
             facts["unlawful"] = Unlawful.UNLAWFUL_SOURCE.value
             origins.add("unlawful:policy")
-        holder = (values.get(HOLDER_ROLE) or "").strip()
-        if holder in self._specific and facts["specific_data"] == Specific.NO.value:
-            facts["specific_data"] = Specific.HOLDER_SHARE.value
-            origins.add("specific_data:computed")
+        if HOLDER_ROLE in values and facts["specific_data"] == Specific.NO.value:
+            facts["specific_data"] = self._by_holder(values[HOLDER_ROLE])
+            if facts["specific_data"] == Specific.HOLDER_SHARE.value:
+                origins.add("specific_data:computed")
         return Filled(facts, tuple(sorted(origins)), made.unknown)
+
+    def _by_holder(self, holder: str | None) -> str:
+        if not self._policy.tiers.holder_share_limit or not holder_key(holder):
+            return Specific.NO.value
+        if self._specific is None:
+            return Specific.UNKNOWN.value
+        return (Specific.HOLDER_SHARE if holder_key(holder) in self._specific else Specific.NO).value
 
 
 _ALL = (*RIGHTS_ROLES, HOLDER_ROLE, "infringing")
@@ -90,11 +101,11 @@ _KEPT = 100_000
 
 def of_listed_sites(policy: Policy, signals: Signals) -> np.ndarray:
     """Mark the rows that are from a site whose copies must not be used, or were led there."""
-    listed = frozenset(site.lower() for site in policy.gates.infringing_sites)
+    listed = frozenset(policy.gates.infringing_sites)
     marked = np.zeros(len(signals.located.state), bool)
     for place in (signals.located, signals.final):
         if place is not None and listed:
-            of_origin = [bool({origin.site, origin.host} & listed) for origin in place.origins]
+            of_origin = [bool(listed.intersection(host_suffixes(origin.host))) for origin in place.origins]
             here = np.array([*of_origin, False], bool)  # the last one is for rows without a location
             marked |= here[np.where(place.origin == NOWHERE, len(of_origin), place.origin)]
     return marked
@@ -103,6 +114,10 @@ def of_listed_sites(policy: Policy, signals: Signals) -> np.ndarray:
 def _as_text(batch: pa.RecordBatch, path: str) -> pa.RecordBatch:
     """Give a column by itself, numbers as text: years are numbers in many data sets."""
     values = column(batch, path)
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_floating(values.type):
+        values = pc.if_else(pc.is_nan(values), None, values)  # how a gap in a column of numbers is written
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
         values = values.cast(pa.string())
     return pa.RecordBatch.from_arrays([values], [path])
@@ -143,6 +158,7 @@ class RestrictionDates:
         dates = self._of_optouts(situation, locations, row)
         source = self._policy.sources_by_name.get(situation.source)
         of_site = source is None or source.crawl_like
+        # What is not the same as at the fetch is new, though the same protocol said something before.
         then = _reserving(situation.robots_fetch, situation.stated_fetch, of_site=of_site)
         now = _reserving(situation.robots_build, situation.stated_build, of_site=of_site)
         if now - then:
@@ -181,9 +197,7 @@ def _fetched(locations: Locations, row: int) -> str:
 
 
 def _reserving(robots: str, stated: tuple[str, ...], *, of_site: bool) -> set[str]:
-    """Give the protocols that reserve."""
-    said = (read_summary(each) for each in stated)
-    found = {protocol for protocol, preference, _ in said if preference in _RESERVING}
-    if not of_site:
-        return found & FILE_SCOPED
-    return found | ({"robots"} if RobotsFact(robots) in DENIALS else set())
+    """Give what reserves, as it is said."""
+    read = ((each, *read_summary(each)) for each in stated)
+    found = {each for each, protocol, said, _ in read if said in _RESERVING and (of_site or protocol in FILE_SCOPED)}
+    return found | ({f"robots={robots}"} if of_site and RobotsFact(robots) in DENIALS else set())

@@ -88,7 +88,8 @@ class Screener:
         register: an exported register, or its path; None where no opt-outs were received.
         columns: which column is what; found for every schema if not given.
         specific_holders: rightsholders whose data is specific by their share of all of it; whoever sees all records
-            measures them (`runner.holder_shares`).
+            measures them (`runner.holder_shares`). None: nobody did, and where a column names holders it is unknown
+            whether their data is specific, which exempts nothing.
 
     Raises:
         PolicyError, SnapshotError, RegisterError: one of them cannot be read.
@@ -101,7 +102,7 @@ class Screener:
         register: Register | str | Path | None = None,
         columns: Columns | None = None,
         *,
-        specific_holders: frozenset[str] = frozenset(),
+        specific_holders: frozenset[str] | None = None,
     ) -> None:
         self.policy = policy if isinstance(policy, Policy) else read_policy(policy)
         self.snapshot = snapshot if isinstance(snapshot, Snapshot) else Snapshot.open(snapshot)
@@ -120,7 +121,7 @@ class Screener:
             self.snapshot.__reduce__()[1],
             register,
             self.columns,
-            sorted(self.specific_holders),
+            None if self.specific_holders is None else sorted(self.specific_holders),
         )
 
     @cached_property
@@ -228,12 +229,12 @@ def _reopen(
     snapshot: tuple[str, str],
     register: tuple[str, str] | None,
     columns: Columns | None,
-    specific_holders: list[str],
+    specific_holders: list[str] | None,
 ) -> Screener:
     return Screener(
         Policy.from_canonical(policy),
         open_snapshot(*snapshot),
         open_register(*register) if register else None,
         columns,
-        specific_holders=frozenset(specific_holders),
+        specific_holders=None if specific_holders is None else frozenset(specific_holders),
     )

@@ -82,7 +82,8 @@ def accrual_table(situations: pa.Table, policy: Policy) -> pa.Table:
 def _row(key: _Key, counted: _Counted, policy: Policy) -> dict[str, Any]:
     source, tier, model, basis, conditions = key
     kind, _, named = basis.partition(":")
-    agreed = policy.contracts_by_name.get(named) if kind == "contract" else None
+    of_contract = kind == "contract" and tier == Tier.PAID_LICENSED  # a pool's agreement is of the name of its source
+    agreed = policy.contracts_by_name.get(named) if of_contract else None
     units = {
         "records": counted.records,
         "characters": counted.characters if counted.measured else None,
@@ -91,7 +92,9 @@ def _row(key: _Key, counted: _Counted, policy: Policy) -> dict[str, Any]:
     rate = rate_for(policy, source=source, tier=tier, model=model)
     amount = None if rate is None else amount_of(rate, units)
     # An offer of a site is admitted only where what it asks for was met; of a contract, its own words count.
-    paid = agreed.paid if agreed is not None else (kind == "licence" and tier == Tier.PAID_LICENSED)
+    paid = kind == "licence" and tier == Tier.PAID_LICENSED
+    if agreed is not None:
+        paid = agreed.paid and not agreed.accruing
     return {
         "source": source,
         "contract": named if agreed is not None else "",
