@@ -375,7 +375,15 @@ def test_without_a_source_what_restricts_still_counts_and_nothing_permits():
 
 
 def derived(*upstream, **own):
-    return policy({"route": "synthetic", "derived_from": [source["name"] for source in upstream], **own}, *upstream)
+    return policy(
+        {
+            "route": "synthetic",
+            "generator_tos": "permits",
+            "derived_from": [source["name"] for source in upstream],
+            **own,
+        },
+        *upstream,
+    )
 
 
 def of(rules):
@@ -387,8 +395,8 @@ OPEN = {"name": "open", "route": "open_dataset", "licence": "cc-by-4.0", "licenc
 
 def test_derived_data_inherits_restrictions_through_every_step():
     pirated = {"name": "pirated", "route": "open_dataset", "unlawful": "unlawful_source"}
-    middle = {"name": "middle", "route": "synthetic", "derived_from": ["pirated"]}
-    rules = policy({"route": "synthetic", "derived_from": ["middle"]}, middle, pirated)
+    middle = {"name": "middle", "route": "synthetic", "generator_tos": "permits", "derived_from": ["pirated"]}
+    rules = policy({"route": "synthetic", "generator_tos": "permits", "derived_from": ["middle"]}, middle, pirated)
     assert rules.upstream_of("s") == ("middle", "pirated")
     decision = of(rules)
     assert decision.admission.word == "exclude"
@@ -427,4 +435,6 @@ def test_the_contract_of_what_data_was_made_from_is_in_force_or_not_as_of_the_bu
 )
 def test_lineage_ends(sources, words):
     with pytest.raises(ValueError, match=words):
-        Policy.model_validate({"sources": [{"route": "synthetic", **source} for source in sources]})
+        Policy.model_validate(
+            {"sources": [{"route": "synthetic", "generator_tos": "permits", **source} for source in sources]}
+        )

@@ -157,20 +157,21 @@ def test_what_a_licence_of_the_site_asks_is_due_whenever_it_asked(changes, reaso
     ],
 )  # fmt: skip
 def test_what_data_was_made_from_restricts_it_and_the_dearer_tier_stands(changes, admission, tier, reasons_):
-    decision = of({"route": "synthetic"}, changes)
+    decision = of({"route": "synthetic", "generator_tos": "permits"}, changes)
     assert (decision.admission.word, decision.tier, decision.reasons) == (admission, tier, reasons_)
 
 
 @pytest.mark.parametrize("route", ["self.rd", "self.user", "crawled", "open_dataset", "purchased", "synthetic"])
 def test_consent_of_users_is_a_licence_for_data_of_users_alone(route):
-    decision = of({"route": route, "consent": "second_live", "training": "granted"})
+    decision = of({"route": route, "consent": "second_live", "training": "granted", "generator_tos": "permits"})
     tier = Tier.FREE_LICENSED if route == "self.user" else Tier.PAID_LICENSED
     assert (decision.admission, decision.tier) == (Admission.ADMIT, tier)
 
 
 @pytest.mark.parametrize("route", VALUES["route"])
 def test_somebody_elses_work_holds_whatever_the_route(route):
-    decision = of({"route": route, "training": "granted", "consent": "second_live", "third_party": "found"})
+    said = {"training": "granted", "consent": "second_live", "generator_tos": "permits", "third_party": "found"}
+    decision = of({"route": route, **said})
     assert (decision.admission, decision.reasons) == (Admission.HOLD, ("THIRD_PARTY_IN_USER_DATA",))
 
 
@@ -180,6 +181,8 @@ def test_nobody_read_the_terms_of_the_generator(route):
     reasons_ = ("CONTRACT_SILENT:generator",) if route == "synthetic" else ("OWN",)
     assert held.reasons == reasons_
     assert of({"route": route, "work_status": "own", "generator_tos": "permits"}).reasons == ("OWN",)
+    silent = of({"route": route, "generator_tos": "n/a"})
+    assert silent.reasons == (("CONTRACT_SILENT:generator",) if route == "synthetic" else ("GENERAL",))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from rightful.facts.rights import (
     SensitivePI,
     ThirdParty,
     Unlawful,
+    WorkStatus,
 )
 from rightful.facts.situation import Situation, UrlFact
 from rightful.policy.licence_gate import irrevocable, licence, licensed
@@ -109,7 +110,11 @@ def contract(situation: Situation, source: Source | None, policy: Policy) -> Ite
 def _answers(situation: Situation, source: Source | None) -> Iterator[Finding]:
     """Give what the terms of a generator, and a rightsholder who was asked, answered."""
     generated = source is not None and source.route is Route.SYNTHETIC
-    if generated and situation.generator_tos == GeneratorTerms.UNKNOWN.value:
+    own = situation.work_status == WorkStatus.OWN.value  # evidenced, and with it what the generator permits
+    told = situation.generator_tos
+    if generated and (
+        told == GeneratorTerms.UNKNOWN.value or (told == GeneratorTerms.NOT_APPLICABLE.value and not own)
+    ):
         yield Finding(HOLD, "CONTRACT_SILENT:generator", "generator_tos")
     if situation.generator_tos == GeneratorTerms.FORBIDS.value:
         yield Finding(EXCLUDE, "CONTRACT_FORBIDS:generator", "generator_tos")
