@@ -17,6 +17,7 @@ from rightful.ledger.run_directory import EVIDENCE, OPTOUTS, POLICY, RunDirector
 from rightful.ledger.situations import read_situation
 from rightful.policy.causes import causes
 from rightful.policy.policy_file import read_policy
+from rightful.policy.source_sections import bound_by_sites
 from rightful.register.export import Register
 from rightful.screening.robots_columns import captures_in_force
 from rightful.screening.settled import replaced_by
@@ -181,7 +182,7 @@ class _Explainer:
         entries = self._entries(signals.entries)
         source = self._policy.sources_by_name.get(situation.source)
         return Explanation(
-            record, decision, situation, causes(situation, self._policy), source is None or source.crawl_like,
+            record, decision, situation, causes(situation, self._policy), bound_by_sites(source),
             tuple(robots), (*stated, *page), entries,
         )  # fmt: skip
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from rightful.audit.fillings import Fillings
 from rightful.errors import InputError
-from rightful.facts.rights import LicenceEvidence, Specific, Terms, Unlawful
+from rightful.facts.rights import EVIDENCED, LicenceEvidence, Specific, Terms, Unlawful
 from rightful.facts.situation import RobotsFact, Situation
 from rightful.policy.deciding import decide
-from rightful.policy.overrides import UNKNOWN_DATE
+from rightful.policy.overrides import UNKNOWN_DATE, could_override
 from rightful.policy.signal_gates import DENIALS
 from rightful.policy.source_facts import CLOSED, filled
+from rightful.policy.source_sections import bound_by_sites
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from rightful.policy.source_facts import Filled
     from rightful.policy.source_sections import Source
 
-_EVIDENCED = {LicenceEvidence.TEXT.value, LicenceEvidence.TEXT_AND_NOTICE.value}
 _EVIDENCE = "licence_evidence"
 _DATED = frozenset({"public_domain_in", "author_died", "published", "works"})
 _UNSTATED = {each.name: each.default for each in fields(Situation) if each.name in CLOSED}
@@ -216,25 +216,25 @@ class Redeclared:
 
     def _restricted_at(self, was: Situation, made: Situation) -> tuple[str, ...]:
         """Give the date of the newest restriction: what was stored, where the same was asked; none where none is."""
-        if not _dates_matter(made, self._now.policy):
+        if not could_override(made, self._now.policy):
             return ("",)
         before, after = self._was.source_of(was), self._now.source_of(was)
         robots = {RobotsFact(made.robots_fetch), RobotsFact(made.robots_build)}
         of_terms = made.tos == Terms.RESERVED.value
         if not (made.optouts or robots & DENIALS or made.stated_fetch or made.stated_build or of_terms):
             return ("",)
-        if of_terms and _of_site(after):
+        if of_terms and bound_by_sites(after):
             return (UNKNOWN_DATE,)
-        hidden = was.tos == Terms.RESERVED.value and _of_site(before)
-        if hidden or _of_site(after) != _of_site(before) or not _dates_matter(was, self._was.policy):
+        hidden = was.tos == Terms.RESERVED.value and bound_by_sites(before)
+        if hidden or bound_by_sites(after) != bound_by_sites(before) or not could_override(was, self._was.policy):
             return (UNKNOWN_DATE, _LONG_AGO)
         return (was.restricted_at,)
 
     def _licence_older(self, was: Situation, made: Situation) -> tuple[str, ...]:
         """Tell whether the record was fetched before it was opted out: as stored, where it was asked then."""
-        if made.licence_evidence not in _EVIDENCED or not made.optouts:
+        if made.licence_evidence not in EVIDENCED or not made.optouts:
             return ("",)
-        if was.licence_evidence in _EVIDENCED:
+        if was.licence_evidence in EVIDENCED:
             return (was.licence_older,)
         return ("yes", "no") if "fetched_at" in self._roles else ("no",)
 
@@ -255,16 +255,6 @@ def _by_column(situation: Situation, fact: str) -> bool:
 
 def _evidenced(source: Source | None) -> bool:
     return source is not None and bool(source.evidence)
-
-
-def _of_site(source: Source | None) -> bool:
-    return source is None or source.crawl_like
-
-
-def _dates_matter(situation: Situation, policy: Policy) -> bool:
-    """Tell whether a contract covers a record that could be newer than what restricts it (`RestrictionDates`)."""
-    contract = policy.contracts_by_name.get(situation.contract)
-    return contract is not None and contract.training == "granted" and bool(contract.starts)
 
 
 _DECLARED_DATES: dict[str, Callable[[Source | None], object]] = {

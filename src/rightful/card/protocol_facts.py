@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 
 from rightful.card.claims import REGISTER
+from rightful.card.provenance_facts import counted
 from rightful.facts.decision import Admission
 from rightful.facts.rights import Terms
 from rightful.facts.situation import RobotsFact
@@ -181,10 +182,7 @@ def _reserved(row: dict[str, Any], when: str) -> bool:
 
 
 def _fact_counts(situations: pa.Table, name: str) -> dict[str, int]:
-    counted: Counter[str] = Counter()
-    for row in situations.select([name, "records"]).to_pylist():
-        counted[row[name]] += row["records"]
-    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+    return counted((row[name], row["records"]) for row in situations.select([name, "records"]).to_pylist())
 
 
 def _value_counts(table: pa.Table, name: str) -> dict[str, int]:

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from rightful.facts.rights import Route
+from rightful.policy.reasons import inherited_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 ADMISSIONS = ("admit", "hold", "exclude")
-_LINEAGE = "LINEAGE:"
 # Facts of user data, by the value that says that they do not apply.
 _OF_USERS = {"consent": "n/a", "notice": "n/a", "sensitive_pi": "none", "third_party": "none"}
 
@@ -36,6 +36,14 @@ def by_admission(rows: Iterable[Row]) -> dict[str, int]:
     return {name: counted[name] for name in ADMISSIONS}
 
 
+def counted(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Add up records by name, the most first."""
+    sums: Counter[str] = Counter()
+    for name, records in pairs:
+        sums[name] += records
+    return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
+
+
 def source_facts(rows: Sequence[Row], policy: Policy) -> list[Row]:
     """Say of every source that has records what the policy declares of it, and what came of them."""
     by_source: dict[str, list[Row]] = {}
@@ -51,7 +59,9 @@ def source_facts(rows: Sequence[Row], policy: Policy) -> list[Row]:
                 "derived_from_crawl": bool(source and source.derived_from_crawl),
                 "derived_from": list(source.derived_from) if source else [],
                 "made_from": list(policy.upstream_of(name)) if source else [],
-                "held_by_lineage": sum(row["records"] for row in own if any(map(_is_inherited, row["reasons"]))),
+                "held_by_lineage": sum(
+                    row["records"] for row in own if any(inherited_from(reason)[0] for reason in row["reasons"])
+                ),
                 "owner": source.owner if source else "",
                 "url": source.url if source else "",
                 "evidence": list(source.evidence) if source else [],
@@ -61,8 +71,8 @@ def source_facts(rows: Sequence[Row], policy: Policy) -> list[Row]:
     return sorted(found, key=lambda row: (-sum(row[name] for name in ADMISSIONS), row["source"]))
 
 
-def _is_inherited(reason: str) -> bool:
-    return reason.startswith(_LINEAGE)
+def _by_lineage(row: Row) -> bool:
+    return any(inherited_from(reason)[0] for reason in row["reasons"])
 
 
 def provenance_facts(rows: Sequence[Row], policy: Policy) -> dict[str, Any]:
@@ -84,19 +94,14 @@ def _routes(rows: Sequence[Row], policy: Policy) -> list[Row]:
             continue
         names = {source.name for source in policy.sources if source.route is route}
         own = [row for row in rows if row["source_known"] and row["source"] in names]
-        stopped: Counter[str] = Counter()
-        for row in own:
-            if row["admission"] != "admit":
-                stopped.update(dict.fromkeys(row["reasons"], row["records"]))
+        stopped = [row for row in own if row["admission"] != "admit"]
+        reasons = counted((reason, row["records"]) for row in stopped for reason in row["reasons"])
         found.append(
             {
                 "route": route.value,
                 "sources": sorted(names),
                 **route_risks()[route.value],
-                "reasons": [
-                    {"reason": reason, "records": records}
-                    for reason, records in sorted(stopped.items(), key=lambda item: (-item[1], item[0]))
-                ],
+                "reasons": [{"reason": reason, "records": records} for reason, records in reasons.items()],
                 **by_admission(own),
             }
         )

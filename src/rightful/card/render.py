@@ -10,6 +10,7 @@ import jinja2
 import yaml
 
 from rightful.card.claims import KINDS
+from rightful.facts.rights import EVIDENCED
 from rightful.policy.licences import terms_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _SIZES = (
     (10_000_000_000, "1B<n<10B"), (100_000_000_000, "10B<n<100B"), (1_000_000_000_000, "100B<n<1T"),
 )  # fmt: skip
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*").fullmatch
-_EVIDENCED = {"text", "text+notice"}
 
 
 def render_readme(facts: dict[str, Any]) -> str:
@@ -76,7 +76,7 @@ def hub_metadata(facts: dict[str, Any]) -> dict[str, Any]:
 
 def hub_licence(facts: dict[str, Any]) -> str | None:
     """Give the one evidenced licence of all admitted records as the Hub names it; None where they are mixed."""
-    licences = {(row["licence"], row["licence_evidence"] in _EVIDENCED) for row in facts["licences"]}
+    licences = {(row["licence"], row["licence_evidence"] in EVIDENCED) for row in facts["licences"]}
     if len(licences) != 1:
         return None
     name, evidenced = licences.pop()

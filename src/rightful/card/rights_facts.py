@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from rightful.card.provenance_facts import by_admission
+from rightful.card.provenance_facts import by_admission, counted
 from rightful.facts.rights import LicenceEvidence
+from rightful.facts.situation import origins_in
 from rightful.policy.profiles import CONFIDENCE
 from rightful.policy.protection_terms import Dates, status_in, term_rules
 
@@ -51,7 +52,7 @@ def confidence_facts(confidence: str) -> dict[str, str]:
 def _work_status(rows: Sequence[Row], policy: Policy, built_on: str) -> dict[str, Any]:
     """Count records by where their work is in the public domain; what is not known to be counts as protected."""
     wanted = policy.scenario.jurisdictions
-    how = [(row, _origins(row, _PUBLIC_DOMAIN)) for row in rows]
+    how = [(row, origins_in(row["filled_by"], _PUBLIC_DOMAIN)) for row in rows]
     computed = sum(row["records"] for row, origins in how if _COMPUTED in origins)
     declared = _declared_dates(policy, built_on)
     shown = {place for row, origins in how if _COMPUTED in origins for place in row[_PUBLIC_DOMAIN]}
@@ -66,22 +67,13 @@ def _work_status(rows: Sequence[Row], policy: Policy, built_on: str) -> dict[str
             }
             for place in wanted
         ],
-        "by": _counted(("+".join(origins), row["records"]) for row, origins in how if origins),
-        "stated": _counted((row["work_status"], row["records"]) for row in rows),
+        "by": counted(("+".join(origins), row["records"]) for row, origins in how if origins),
+        "stated": counted((row["work_status"], row["records"]) for row in rows),
         "computed": computed,
         "rules": rules,
         "rules_not_read": sum(rule["confidence"] != READ_HERE for rule in rules),
         "dates_of_sources": declared,
     }
-
-
-def _origins(row: Row, fact: str) -> list[str]:
-    """Give what filled a fact: `column`, `source`, `computed`, `policy`, or several of them."""
-    for filled in row["filled_by"]:
-        name, _, origin = filled.partition(":")
-        if name == fact:
-            return list(origin.split("+"))
-    return []
 
 
 def _rules(places: Iterable[str]) -> list[Row]:
@@ -151,10 +143,3 @@ def _filled_by(rows: Sequence[Row]) -> list[Row]:
             fact, _, origin = filled.partition(":")
             counted[fact, origin] += row["records"]
     return [{"fact": fact, "origin": origin, "records": records} for (fact, origin), records in sorted(counted.items())]
-
-
-def _counted(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    counted: Counter[str] = Counter()
-    for name, records in pairs:
-        counted[name] += records
-    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))

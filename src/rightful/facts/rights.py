@@ -7,6 +7,10 @@ evidence (legal.md 4.3).
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import MutableSequence
 
 
 class Route(StrEnum):
@@ -39,6 +43,10 @@ class LicenceEvidence(StrEnum):
     TAG_ONLY = "tag_only"
     TEXT = "text"
     TEXT_AND_NOTICE = "text+notice"
+
+
+# A licence that is evidenced so permits.
+EVIDENCED = frozenset({LicenceEvidence.TEXT, LicenceEvidence.TEXT_AND_NOTICE})
 
 
 class Consent(StrEnum):
@@ -151,3 +159,16 @@ POOL_FAULTS = ("error", "missing", "stale", "off_target", "source", "format")
 NOT_ASSESSED = "not_assessed"
 NO_AGREEMENT = "agreement"
 EVERY_POOL_FAULT = frozenset({*POOL_TESTS, *POOL_FAULTS, NOT_ASSESSED, NO_AGREEMENT})
+
+
+def closed(
+    choices: type[StrEnum], value: str | None, name: str, unknown: MutableSequence[tuple[str, str]]
+) -> str | None:
+    """Read a value of a closed list; one outside it is noted in `unknown`, and counts as not stated."""
+    if value is None:
+        return None
+    try:
+        return choices(value.strip().lower()).value
+    except ValueError:
+        unknown.append((name, value))
+        return None

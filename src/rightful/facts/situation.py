@@ -11,7 +11,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rightful.facts.rights import (
     Consent,
@@ -29,6 +29,9 @@ from rightful.facts.rights import (
     Unlawful,
     WorkStatus,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class RobotsFact(StrEnum):
@@ -151,3 +154,12 @@ class Situation:
         """First eight octets of the digest of the facts, as a signed 64-bit integer."""
         canonical = json.dumps(self.facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:8], "big", signed=True)
+
+
+def origins_in(filled_by: Iterable[str], fact: str) -> tuple[str, ...]:
+    """Give what filled a fact, of `Situation.filled_by`: `column`, `source`, `computed`, `policy`, or several."""
+    for filled in filled_by:
+        name, _, origins = filled.partition(":")
+        if name == fact:
+            return tuple(origins.split("+"))
+    return ()

@@ -106,6 +106,14 @@ class Reading:
     def __add__(self, other: Reading) -> Reading:
         return Reading(self.statements + other.statements, self.remarks + other.remarks)
 
+    @classmethod
+    def of(cls, readings: Iterable[Reading]) -> Reading:
+        """Give several as one; adding one at a time would copy what is long as often as there are readings."""
+        several = list(readings)
+        return cls(
+            tuple(s for read in several for s in read.statements), tuple(r for read in several for r in read.remarks)
+        )
+
     @property
     def substance(self) -> tuple[Statement, ...]:
         """What is stated, without where and in which words: the same for all files that say the same."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rightful.policy.deciding import decide, inherited
-from rightful.policy.gates import findings_of
+from rightful.facts.situation import origins_in
+from rightful.policy.deciding import decide, found_of
 from rightful.policy.reasons import inherited_from, meaning_of, reason_of
 
 if TYPE_CHECKING:
@@ -90,12 +90,8 @@ class Cause:
 
 def causes(situation: Situation, policy: Policy) -> tuple[Cause, ...]:
     """Give the causes of the decision about a situation, in the order of its reasons."""
-    source = policy.sources_by_name.get(situation.source) if situation.source_known else None
-    findings = findings_of(situation, source, policy)[0]
-    if source is not None:
-        findings += inherited(situation, source, policy)
     by_reason: dict[str, dict[str, None]] = {}
-    for finding in findings:
+    for finding in found_of(situation, policy).findings:
         by_reason.setdefault(finding.reason, {})[finding.fact] = None
     decision = decide(situation, policy)
     found = []
@@ -144,7 +140,7 @@ def _fact(name: str, reason: str, situation: Situation, policy: Policy) -> Fact:
 
 
 def _dates(contract: Contract | None, built_on: str) -> str:
-    if contract is None or not (contract.starts or contract.ends):
+    if contract is None or not contract.dated:
         return ""
     return (
         f" ({contract.starts or '…'} to {contract.ends or '…'}; the data set is made on {built_on or 'no known day'})"
@@ -162,10 +158,8 @@ def _written(value: object) -> str:
 def _origin(name: str, situation: Situation) -> str:
     if name in _LOOKED_UP:
         return _LOOKED_UP[name]
-    for filled in situation.filled_by:
-        fact, _, origins = filled.partition(":")
-        if fact == name:
-            return " and ".join(_FILLED[origin] for origin in origins.split("+"))
+    if origins := origins_in(situation.filled_by, name):
+        return " and ".join(_FILLED[origin] for origin in origins)
     if name in situation.unknown_values:
         return _FILLED["column"]
     return NOT_STATED

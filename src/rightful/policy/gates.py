@@ -24,6 +24,7 @@ from rightful.facts.situation import Situation, UrlFact
 from rightful.policy.licence_gate import irrevocable, licence, licensed
 from rightful.policy.overrides import contract_of, expired, grants_training, lacks_its_day, not_begun, overrides
 from rightful.policy.signal_gates import reservations, robots, terms_of_service
+from rightful.policy.source_sections import bound_by_sites
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,7 +117,7 @@ def _answers(situation: Situation, source: Source | None) -> Iterator[Finding]:
         told == GeneratorTerms.UNKNOWN.value or (told == GeneratorTerms.NOT_APPLICABLE.value and not own)
     ):
         yield Finding(HOLD, "CONTRACT_SILENT:generator", "generator_tos")
-    if situation.generator_tos == GeneratorTerms.FORBIDS.value:
+    if told == GeneratorTerms.FORBIDS.value:
         yield Finding(EXCLUDE, "CONTRACT_FORBIDS:generator", "generator_tos")
     if situation.licence_request == LicenceRequest.REFUSED.value:
         yield Finding(EXCLUDE, "CONTRACT_FORBIDS:refused", "licence_request")
@@ -130,7 +131,7 @@ def attribution(situation: Situation, source: Source | None, _policy: Policy) ->
     """G6: a record whose source or location is unknown, or that states what the lists do not know."""
     if source is None:
         yield Finding(HOLD, "PROVENANCE_UNKNOWN", "source")
-    if situation.url != UrlFact.LOCATED.value and (source is None or source.crawl_like):
+    if situation.url != UrlFact.LOCATED.value and bound_by_sites(source):
         yield Finding(HOLD, f"UNATTRIBUTABLE:{situation.url}", "url")
     if not situation.text_readable:
         yield Finding(HOLD, "UNREADABLE:text", "text_readable")

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rightful.facts.rights import LicenceEvidence
+from rightful.facts.rights import EVIDENCED, LicenceEvidence
 from rightful.policy.licences import NO_LICENCE, licence_id
 
 if TYPE_CHECKING:
     from rightful.policy.policy import Policy
     from rightful.policy.source_sections import Source
-
-
-_PERMITTING = {LicenceEvidence.TEXT.value, LicenceEvidence.TEXT_AND_NOTICE.value}
 
 
 def licence_facts(
@@ -33,7 +30,7 @@ def licence_facts(
         of_source = licence_id(source.licence, policy.licences.aliases)[0]
         declared = source.licence_evidence.value
     licence = of_source if own is None else own
-    if evidence in _PERMITTING and not (source is not None and source.evidence):
+    if evidence in EVIDENCED and not (source is not None and source.evidence):
         evidence = LicenceEvidence.TAG_ONLY.value  # nothing shows it
     a_tag = own is not None and (licence != of_source or declared == LicenceEvidence.NONE)
     found = evidence or (LicenceEvidence.TAG_ONLY.value if a_tag else declared)

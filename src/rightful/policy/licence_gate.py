@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rightful.facts.decision import Admission, Finding
-from rightful.facts.rights import LicenceEvidence
+from rightful.facts.rights import EVIDENCED
 from rightful.policy.licences import CUSTOM_ALLOW, CUSTOM_DENY, UNKNOWN_LICENCE, licence_id, terms_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rightful.policy.source_sections import Source
     from rightful.signals.licence import Choice
 
-_EVIDENCED = frozenset({LicenceEvidence.TEXT.value, LicenceEvidence.TEXT_AND_NOTICE.value})
 _BY_PAGE = ":page"
 
 
@@ -71,7 +70,7 @@ def _of_choice(choice: Choice, policy: Policy, by: str) -> list[Finding]:
 
 def licensed(situation: Situation, policy: Policy) -> bool:
     """Tell whether an evidenced licence covers the use, and the page does not reserve all rights."""
-    evidenced = situation.licence_evidence in _EVIDENCED
+    evidenced = situation.licence_evidence in EVIDENCED
     if policy.gates.page_licences != "evidence" and any(map(_reserves, situation.licences_named)):
         return False
     return evidenced and (situation.licence == CUSTOM_ALLOW or _chosen(situation.licence, policy) is not None)

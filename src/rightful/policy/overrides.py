@@ -33,7 +33,7 @@ def not_begun(contract: Contract, built_on: str) -> bool:
 
 def lacks_its_day(contract: Contract, built_on: str) -> bool:
     """Tell whether nobody can say if a contract is in force: it has dates, and the day it is asked for is unknown."""
-    return bool(contract.starts or contract.ends) and not built_on
+    return contract.dated and not built_on
 
 
 def grants_training(contract: Contract | None, built_on: str) -> bool:
@@ -43,6 +43,12 @@ def grants_training(contract: Contract | None, built_on: str) -> bool:
     if lacks_its_day(contract, built_on):
         return False
     return contract.training == "granted" and contract.chain != "intermediary_unverified"
+
+
+def could_override(situation: Situation, policy: Policy) -> bool:
+    """Tell whether a contract covers a record that could be newer than what restricts it: then its date counts."""
+    contract = contract_of(situation, policy)
+    return contract is not None and contract.training == "granted" and bool(contract.starts)
 
 
 def overrides(situation: Situation, policy: Policy) -> bool:

@@ -58,20 +58,24 @@ def reason_of(code: str) -> Reason:
     return reasons()[inherited_from(code)[1].partition(":")[0]]
 
 
+def inherited(name: str, reason: str) -> str:
+    """Give a reason as what is made from a source has it; the source's name has no colon."""
+    return f"{_LINEAGE}{name}:{reason}"
+
+
 def inherited_from(code: str) -> tuple[str, str]:
     """Split off the name of the source that a reason was inherited from: empty, and the reason, where from none."""
-    names = []
-    while code.startswith(_LINEAGE):
-        _, name, code = code.split(":", 2)
-        names.append(name)
-    return " and ".join(names), code
+    if not code.startswith(_LINEAGE):
+        return "", code
+    _, name, reason = code.split(":", 2)
+    return name, reason
 
 
 def meaning_of(code: str) -> str:
     """Say what a code says, its detail included."""
-    names, bare = inherited_from(code)
-    if names:
-        return f"{reasons()['LINEAGE'].says} ({names}): {meaning_of(bare)}"
+    source, bare = inherited_from(code)
+    if source:
+        return f"{reasons()['LINEAGE'].says} ({source}): {meaning_of(bare)}"
     name, _, detail = code.partition(":")
     says = reasons()[name].says
     told = _DETAILS.get(detail)

@@ -8,6 +8,7 @@ from rightful.facts.decision import Admission, Finding
 from rightful.facts.rights import Terms
 from rightful.facts.situation import RobotsFact, Situation, UrlFact
 from rightful.facts.statement import Preference, read_summary
+from rightful.policy.source_sections import bound_by_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def counts(when: str, policy: Policy) -> bool:
 
 def robots(situation: Situation, source: Source | None, policy: Policy) -> Iterator[Finding]:
     """G4: what robots.txt said when the record was fetched, and says now."""
-    if source is not None and not source.crawl_like:
+    if not bound_by_sites(source):
         return
     at = {"FETCH": ("robots_fetch", situation.robots_fetch), "NOW": ("robots_build", situation.robots_build)}
     asked = [when for when in at if counts(when, policy)]
@@ -78,7 +79,7 @@ def stated(situation: Situation, policy: Policy) -> Iterator[tuple[str, str, Pre
 def reservations(situation: Situation, source: Source | None, policy: Policy) -> Iterator[Finding]:
     """G4: what every other protocol said when the record was fetched, and says now."""
     for when, protocol, preference, conditions in stated(situation, policy):
-        if source is not None and not source.crawl_like and protocol not in FILE_SCOPED:
+        if not bound_by_sites(source) and protocol not in FILE_SCOPED:
             continue
         fact = "stated_fetch" if when == "FETCH" else "stated_build"
         # Nobody can have paid what nobody knows the kind of.
@@ -106,7 +107,7 @@ def is_offer(protocol: str, conditions: frozenset[str]) -> bool:
 
 def terms_of_service(situation: Situation, source: Source | None, policy: Policy) -> Iterator[Finding]:
     """G4b: a reservation in words, as somebody read it."""
-    if situation.tos == Terms.RESERVED.value and (source is None or source.crawl_like):
+    if situation.tos == Terms.RESERVED.value and bound_by_sites(source):
         yield Finding(EXCLUDE if policy.gates.tos_strict else HOLD, "RESERVED_TOS", "tos")
 
 

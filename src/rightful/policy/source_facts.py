@@ -25,6 +25,7 @@ from rightful.facts.rights import (
     ThirdParty,
     Unlawful,
     WorkStatus,
+    closed,
 )
 from rightful.facts.situation import Situation
 from rightful.policy.licences import licence_id
@@ -76,10 +77,8 @@ _REFUSALS = {
     ("lawful_access", LawfulAccess.NO.value),
     ("holder", Holder.UNLOCATED.value),
 }
-YEARS = ("author_died", "published")
-LISTED = ("public_domain_in", "acquired")
 # Every column that fills facts of rights, by its role.
-RIGHTS_ROLES = (*CLOSED, *YEARS, "works", *LISTED, "contract")
+RIGHTS_ROLES = (*CLOSED, "author_died", "published", "works", "public_domain_in", "acquired", "contract")
 # A year, a date, or a year as a decimal: a column of years with gaps has become one of decimals.
 _YEAR = re.compile(r"([0-9]{4})(?:-[0-9]{2}){0,2}(?:\.0+)?(?:T.*)?").fullmatch
 
@@ -167,23 +166,13 @@ class _Filling:
 
     def closed_lists(self) -> None:
         for name, choices in CLOSED.items():
-            stated = self._of_list(name, choices)
+            stated = closed(choices, self.values.get(name), name, self.unknown)
             if stated is not None and not (self.evidenced and self._shows(name, stated)):
                 stated = _UNEVIDENCED.get((name, stated), stated)
             declared = getattr(self.source, name).value if self.source is not None else None
             value, origin = _of_two(name, choices, stated, declared)
             if value is not None:
                 self.state(name, value, origin)
-
-    def _of_list(self, name: str, choices: type[StrEnum]) -> str | None:
-        value = self.values.get(name)
-        if value is None:
-            return None
-        try:
-            return choices(value.strip().lower()).value
-        except ValueError:
-            self.unknown.append((name, value))
-            return None
 
     def _shows(self, name: str, value: str) -> bool:
         """Tell whether what a source has evidence of can be that: of own works only a source of such ones."""
@@ -211,7 +200,7 @@ class _Filling:
             self.state("public_domain_in", tuple(sorted(found)), "+".join(sorted(set(found.values()))))
 
     def _places(self, written: str) -> tuple[str, ...]:
-        places = tuple(part.upper() for part in _parts(written))
+        places = tuple(part.upper() for part in _parts(written, r"[,;/\s]+"))
         if set(places) <= set(JURISDICTIONS):
             return places
         self.unknown.append(("public_domain_in", written))
@@ -253,7 +242,7 @@ class _Filling:
     def _depends_on_the_day(self, contract: str) -> bool:
         """Tell whether the day counts: for a contract with dates, or for what the source was made from."""
         agreed = self.policy.contracts_by_name.get(contract)
-        if agreed is not None and (agreed.starts or agreed.ends):
+        if agreed is not None and agreed.dated:
             return True
         upstream = self.policy.upstream_of(self.source.name) if self.source is not None else ()
         return any(_has_dates(self.policy.sources_by_name[name]) for name in upstream)
@@ -262,15 +251,14 @@ class _Filling:
         """Fill in what was paid for or reported; it counts only with evidence."""
         if self.source is None or not self.evidenced:
             return
-        own = _acquired(self.values.get("acquired") or "")
+        own = _parts(self.values.get("acquired") or "", r"[,;\s]+")  # a condition may have a slash
         found = tuple(sorted({*self.source.acquired, *own}))
         if found:
             self.state("acquired", found, "column" if own else "source")
 
 
 def _has_dates(source: Source) -> bool:
-    agreed = source.contract
-    return source.dates != Dates() or (agreed is not None and bool(agreed.starts or agreed.ends))
+    return source.dates != Dates() or (source.contract is not None and source.contract.dated)
 
 
 def _of_two(name: str, choices: type[StrEnum], stated: str | None, declared: str | None) -> tuple[str | None, str]:
@@ -296,9 +284,5 @@ _DEFAULTS = {
 }
 
 
-def _acquired(value: str) -> tuple[str, ...]:
-    return tuple(part for part in value.replace(",", " ").replace(";", " ").split() if part)
-
-
-def _parts(value: str) -> tuple[str, ...]:
-    return tuple(part for part in re.split(r"[,;/\s]+", value) if part)
+def _parts(value: str, between: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(between, value) if part)

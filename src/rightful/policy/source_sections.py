@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from rightful.facts.rights import (
+    EVIDENCED,
     NO_AGREEMENT,
     NOT_ASSESSED,
     POOL_FAULTS,
@@ -124,6 +125,11 @@ class Contract(Section):
         return self
 
     @property
+    def dated(self) -> bool:
+        """Whether it is in force between days only."""
+        return bool(self.starts or self.ends)
+
+    @property
     def settled(self) -> bool:
         """Whether nothing is due."""
         return self.paid or self.accruing
@@ -197,7 +203,7 @@ class Source(Section):
     @model_validator(mode="after")
     def _evidenced(self) -> Source:
         claims = {
-            "licence_evidence": self.licence_evidence in {LicenceEvidence.TEXT, LicenceEvidence.TEXT_AND_NOTICE},
+            "licence_evidence": self.licence_evidence in EVIDENCED,
             "public_domain_in": bool(self.public_domain_in),
             "author_died, published": self.dates != Dates(),
             "work_status": self.work_status in {WorkStatus.OWN, WorkStatus.FACT, WorkStatus.OFFICIAL},
@@ -241,6 +247,11 @@ class Source(Section):
         if self.route is not Route.POOL:
             return ()
         return (NOT_ASSESSED,) if self.pool is None else self.pool.shortcomings
+
+
+def bound_by_sites(source: Source | None) -> bool:
+    """Tell whether what sites say of crawling binds the records of a source, one that nobody declares among them."""
+    return source is None or source.crawl_like
 
 
 class Rate(Section):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rightful.facts.decision import Admission, Decision, Tier
 from rightful.facts.rights import Consent, Extraction, Holder, LawfulAccess, Route, Specific, WorkStatus
+from rightful.facts.situation import origins_in
 from rightful.policy.licence_gate import conditions, licensed
 from rightful.policy.overrides import contract_of, grants_training
 from rightful.policy.profiles import profile
@@ -65,8 +66,8 @@ def not_protected(situation: Situation, _: Source, policy: Policy) -> Decision |
 
 def _origin_of_terms(situation: Situation) -> str:
     """Say what public domain rests on: documents, or arithmetic by a table of terms."""
-    named = next((each for each in situation.filled_by if each.startswith("public_domain_in:")), "")
-    return f"computed by terms {term_version()}" if "computed" in named else "evidence"
+    computed = "computed" in origins_in(situation.filled_by, "public_domain_in")
+    return f"computed by terms {term_version()}" if computed else "evidence"
 
 
 def licence_or_consent(situation: Situation, source: Source, policy: Policy) -> Decision | None:

@@ -191,15 +191,15 @@ class Register:
         effective = np.isin(self._numpy("state", np.uint8), [STATES.index(state) for state in _BITS])
         return frozenset(np.unique(self._numpy("kind", np.uint8)[effective]).tolist())
 
-    def find(self, kind: KeyKind, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    def find(self, kind: KeyKind, keys: Sequence[str]) -> tuple[np.ndarray, set[int]]:
         """Look up canonical keys.
 
         Returns:
-            Two arrays as long as `keys`: state bits (0 none, 1 received, 2 verified, 3 both), and the row of
-            the first entry that has an effect (-1 where there is none).
+            An array as long as `keys` of state bits (0 none, 1 received, 2 verified, 3 both), and the rows of every
+            entry with an effect on any of them: several people may name one thing.
         """
         bits = np.zeros(len(keys), np.uint8)
-        rows = np.full(len(keys), -1, np.int64)
+        rows: set[int] = set()
         start, stop = self._slice(kind)
         if start == stop or not keys:
             return bits, rows
@@ -210,30 +210,19 @@ class Register:
         at[order] = np.searchsorted(mapped, hashed[order])
         hit = np.flatnonzero(mapped[np.minimum(at, len(mapped) - 1)] == hashed)
         for i in hit.tolist():
-            bits[i], rows[i] = self._confirm(start + int(at[i]), stop, int(hashed[i]), keys[i])
+            bits[i] = self._confirm(start + int(at[i]), stop, int(hashed[i]), keys[i], rows)
         return bits, rows
 
-    def _confirm(self, row: int, stop: int, hashed: int, key: str) -> tuple[int, int]:
+    def _confirm(self, row: int, stop: int, hashed: int, key: str, rows: set[int]) -> int:
         """Compare the key itself, and gather every entry that carries it."""
-        bits, first = NONE, -1
+        bits = NONE
         while row < stop and self._table.column("hash")[row].as_py() == hashed:
             entry = self.entry(row)
             if entry.key == key and entry.state in _BITS:
                 bits |= _BITS[entry.state]
-                first = row if first < 0 else first
+                rows.add(row)
             row += 1
-        return bits, first
-
-    def with_key_of(self, row: int) -> list[int]:
-        """Give the rows of every entry with an effect and the key of this one: several people may name one thing."""
-        hashed, wanted = self._table.column("hash")[row].as_py(), self.entry(row)
-        found = []
-        while row < len(self) and self._table.column("hash")[row].as_py() == hashed:
-            entry = self.entry(row)
-            if (entry.kind, entry.key) == (wanted.kind, wanted.key) and entry.state in _BITS:
-                found.append(row)
-            row += 1
-        return found
+        return bits
 
     def entry(self, row: int) -> OptOut:
         """Give one entry."""

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from rightful.errors import InputError
 from rightful.ledger.run_directory import MANIFEST
 from rightful.runner.warc_records import WARC_SCHEMA, read_contents, read_rows
-from rightful.screening.column_kinds import without_views
+from rightful.screening.column_kinds import plain_text, without_views
 from rightful.snapshot.warc_file import is_warc
 
 if TYPE_CHECKING:
@@ -146,8 +146,7 @@ def read_batches(
         InputError: the file cannot be read; names it, and the line where there are lines.
     """
     try:
-        for batch in _batches(records.path, schema, groups, columns):
-            batch = batch.cast(without_views(batch.schema))  # noqa: PLW2901 - the same records
+        for batch in map(plain_text, _batches(records.path, schema, groups, columns)):
             # Files may differ in metadata and in what may be null; what is written has one schema.
             yield batch if columns else pa.RecordBatch.from_arrays(batch.columns, schema=schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, EOFError) as error:

@@ -34,6 +34,13 @@ def without_views(schema: pa.Schema) -> pa.Schema:
     return schema
 
 
+def plain_text(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Give a batch without views of text (`without_views`); most have none, and are given back."""
+    schema = batch.schema
+    plain = without_views(schema)
+    return batch if plain is schema else batch.cast(plain)
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Tell whether a column of this type is read as text."""
     return any(

@@ -6,6 +6,7 @@ declare one, so their rows are looked up one by one; what was found once in a ba
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from itertools import repeat
 from typing import TYPE_CHECKING, cast
 
@@ -34,7 +35,7 @@ LATER = -2  # captured, and not as early as asked about: the newest capture spea
 _Stated = tuple[Statement, ...]
 
 
-class DeclaredDocuments:
+class DeclaredDocuments(ABC):
     """The documents that one kind of signal file declares.
 
     Args:
@@ -100,6 +101,7 @@ class DeclaredDocuments:
             stated, more = self.in_its_light(stated, document, row, target)
             yield from ((row, statement) for statement in more)
 
+    @abstractmethod
     def in_its_light(self, stated: _Stated, document: Declared, row: int, target: str) -> tuple[_Stated, _Stated]:
         """Give what is left of what the file states about a path, and what the document says.
 
@@ -109,7 +111,6 @@ class DeclaredDocuments:
             row: its capture, of `at`.
             target: path and query.
         """
-        raise NotImplementedError
 
 
 class Licences(DeclaredDocuments):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +14,6 @@ from rightful.facts.moment import parse_time
 from rightful.facts.situation import ROBOTS_CODES, RobotsFact
 from rightful.screening.columns import column, text_column
 from rightful.snapshot.capture_index import NO_TIME
-
-if TYPE_CHECKING:
-    from enum import StrEnum
 
 _T = TypeVar("_T")
 _ABSENT = -1
@@ -73,17 +70,6 @@ def texts_of(batch: pa.RecordBatch, path: str | None) -> tuple[pa.Array, pa.Arra
     if path is None:
         return pa.nulls(batch.num_rows, pa.large_string()), None
     return text_column(batch, path)
-
-
-def closed(choices: type[StrEnum], value: str | None, name: str, unknown: list[tuple[str, str]]) -> str | None:
-    """Read a value of a closed list; one outside it is noted in `unknown`, and counts as not stated."""
-    if value is None:
-        return None
-    try:
-        return choices(value.strip().lower()).value
-    except ValueError:
-        unknown.append((name, value))
-        return None
 
 
 def stricter(one: np.ndarray, other: np.ndarray) -> np.ndarray:

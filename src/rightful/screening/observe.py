@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from rightful.errors import PolicyError
-from rightful.facts.rights import LicenceEvidence
+from rightful.facts.rights import LicenceEvidence, closed
 from rightful.facts.situation import ROBOTS_CODES, Situation
 from rightful.policy.days import last_day
 from rightful.policy.licence_facts import licence_facts
 from rightful.policy.licences import CUSTOM_ALLOW, UNKNOWN_LICENCE, licence_id
 from rightful.register.entries import KeyKind
 from rightful.screening.column_kinds import is_text, kind_at
-from rightful.screening.fact_columns import UNREADABLE, Coded, closed, coded, texts_of, times_of
+from rightful.screening.fact_columns import UNREADABLE, Coded, coded, texts_of, times_of
 from rightful.screening.locate import URL_CODES
 from rightful.screening.optout_columns import digests_of, optout_names
 from rightful.screening.page_columns import page_lines

@@ -71,8 +71,7 @@ class OptOutColumns:
 
     def _find(self, kind: KeyKind, keys: list[str]) -> np.ndarray:
         found, rows = self.register.find(kind, keys)
-        for row in np.unique(rows[rows >= 0]).tolist():
-            self.hits.update(self.register.with_key_of(row))
+        self.hits |= rows
         shifted: np.ndarray = found.astype(np.int16) << (KINDS.index(kind) * _STATE_BITS)
         return shifted
 

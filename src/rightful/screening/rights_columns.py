@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rightful.facts.rights import LicenceEvidence, Specific, Terms, Unlawful
+from rightful.facts.rights import EVIDENCED, Specific, Terms, Unlawful
 from rightful.facts.site import host_suffixes
 from rightful.facts.situation import RobotsFact
 from rightful.facts.statement import Preference, read_summary
-from rightful.policy.overrides import UNKNOWN_DATE
+from rightful.policy.overrides import UNKNOWN_DATE, could_override
 from rightful.policy.signal_gates import DENIALS, FILE_SCOPED
 from rightful.policy.source_facts import RIGHTS_ROLES, Filled, filled
+from rightful.policy.source_sections import bound_by_sites
 from rightful.screening.columns import column
 from rightful.screening.fact_columns import Coded, coded
 from rightful.screening.holders import holder_key
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 HOLDER_ROLE = "rights_holder"
 _RESERVING = {Preference.DENY, Preference.CONDITIONAL}
-_EVIDENCED = {LicenceEvidence.TEXT.value, LicenceEvidence.TEXT_AND_NOTICE.value}
 
 
 class RightsColumns:
@@ -137,27 +137,23 @@ class RestrictionDates:
 
     def dated(self, situation: Situation, locations: Locations, row: int) -> Situation:
         """Give the situation of a row with its dates."""
-        restricted = self._restricted_at(situation, locations, row)
-        older = self._licence_older(situation, locations, row)
+        asked = self._of_optouts(situation, locations, row)
+        restricted = self._restricted_at(situation, asked, locations, row)
+        older = self._licence_older(situation, asked, locations, row)
         if (restricted, older) == (situation.restricted_at, situation.licence_older):
             return situation
         return replace(situation, restricted_at=restricted, licence_older=older)
 
     def concerns(self, situation: Situation) -> bool:
         """Tell whether dates matter to a situation at all."""
-        return self._may_override(situation) or bool(situation.optouts and situation.licence_evidence in _EVIDENCED)
+        return could_override(situation, self._policy) or _licensed_and_opted_out(situation)
 
-    def _may_override(self, situation: Situation) -> bool:
-        contract = self._policy.contracts_by_name.get(situation.contract)
-        return contract is not None and contract.training == "granted" and bool(contract.starts)
-
-    def _restricted_at(self, situation: Situation, locations: Locations, row: int) -> str:
+    def _restricted_at(self, situation: Situation, asked: list[str], locations: Locations, row: int) -> str:
         """Give the date of the newest restriction; empty where no contract could be newer, or nothing restricts."""
-        if not self._may_override(situation):
+        if not could_override(situation, self._policy):
             return ""
-        dates = self._of_optouts(situation, locations, row)
-        source = self._policy.sources_by_name.get(situation.source)
-        of_site = source is None or source.crawl_like
+        dates = [*asked]
+        of_site = bound_by_sites(self._policy.sources_by_name.get(situation.source))
         # What is not the same as at the fetch is new, though the same protocol said something before.
         then = _reserving(situation.robots_fetch, situation.stated_fetch, of_site=of_site)
         now = _reserving(situation.robots_build, situation.stated_build, of_site=of_site)
@@ -167,24 +163,25 @@ class RestrictionDates:
             dates.append(_fetched(locations, row) or self._newest)
         if situation.tos == Terms.RESERVED.value and of_site:
             dates.append(UNKNOWN_DATE)
-        if UNKNOWN_DATE in dates:
-            return UNKNOWN_DATE
-        return max(dates, default="")
+        return UNKNOWN_DATE if UNKNOWN_DATE in dates else max(dates, default="")
 
-    def _licence_older(self, situation: Situation, locations: Locations, row: int) -> str:
+    @staticmethod
+    def _licence_older(situation: Situation, asked: list[str], locations: Locations, row: int) -> str:
         """Tell whether the record was fetched before every opt-out of it; empty where no licence or opt-out is."""
-        if situation.licence_evidence not in _EVIDENCED or not situation.optouts:
+        if not _licensed_and_opted_out(situation):
             return ""
         fetched = _fetched(locations, row)
-        dates = self._of_optouts(situation, locations, row)
-        older = bool(fetched) and UNKNOWN_DATE not in dates and all(fetched < asked for asked in dates)
-        return "yes" if older else "no"
+        return "yes" if fetched and UNKNOWN_DATE not in asked and all(fetched < date for date in asked) else "no"
 
     def _of_optouts(self, situation: Situation, locations: Locations, row: int) -> list[str]:
         if not situation.optouts:
             return []
         entries = self._lookup.optouts_of(locations, row)
         return [_day(entry) for entry in entries] or [UNKNOWN_DATE]
+
+
+def _licensed_and_opted_out(situation: Situation) -> bool:
+    return bool(situation.optouts) and situation.licence_evidence in EVIDENCED
 
 
 def _day(entry: OptOut) -> str:

@@ -17,7 +17,7 @@ from rightful.policy.policy import Policy
 from rightful.policy.policy_file import read_policy
 from rightful.register.entries import KeyKind
 from rightful.register.export import Register, open_register
-from rightful.screening.column_kinds import without_views
+from rightful.screening.column_kinds import plain_text
 from rightful.screening.columns import NO_COLUMN, Columns
 from rightful.screening.labels import ledger_rows, rights_column
 from rightful.screening.observe import Observation, Observer
@@ -67,8 +67,7 @@ class Examined:
     def screen(self) -> pa.RecordBatch:
         """Give the admitted rows with the label column."""
         mask = self.admitted
-        labelled = self.label()
-        labelled = labelled.cast(without_views(labelled.schema))
+        labelled = plain_text(self.label())
         return labelled if mask.all() else labelled.filter(pa.array(mask))
 
     def ledger(self) -> pa.RecordBatch:

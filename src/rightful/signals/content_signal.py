@@ -65,7 +65,7 @@ def in_robots(records: Iterable[Extension], target: str, *, reserved_use: Reserv
             path = f"{record.path} " if record.path else ""
             text = shown(f"{FIELD}: {path}{record.value}")
             readings.append(_read(record.value, f"line {record.line}", text, reserved_use, weak=False))
-    return Reading(tuple(s for r in readings for s in r.statements), tuple(k for r in readings for k in r.remarks))
+    return Reading.of(readings)
 
 
 def in_field(values: Sequence[str], *, reserved_use: ReservedUse = "deny") -> Reading:

@@ -94,7 +94,7 @@ def in_robots(records: Iterable[Extension], target: str, *, legacy: Legacy = "ho
         if length == longest:
             path = f"{record.path} " if record.path else ""
             readings.append(_read(record.value, f"line {record.line}", f"{FIELD}: {path}{record.value}", legacy))
-    return Reading(tuple(s for r in readings for s in r.statements), tuple(k for r in readings for k in r.remarks))
+    return Reading.of(readings)
 
 
 def in_field(values: Sequence[str], *, legacy: Legacy = "honour-deny") -> Reading:

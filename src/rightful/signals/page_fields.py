@@ -121,7 +121,7 @@ def read_fields(lines: str, asked: Interpretation) -> PageFields:
     looked_for.update(protocol for place in given.get(LOOKED_AT, ()) for protocol in _LOOKED_AT.get(place, ()))
     looked_for -= {protocol for name in given.get(UNREAD, ()) for protocol in _protocols_of(name)}
     licences = {licence.read_licence(written).id for written in given.get("page_licence", ())} - {licence.NOTHING}
-    return PageFields(_together(read), tuple(given.get("rsl_url", ())), tuple(sorted(licences)), frozenset(looked_for))
+    return PageFields(Reading.of(read), tuple(given.get("rsl_url", ())), tuple(sorted(licences)), frozenset(looked_for))
 
 
 def _values(lines: str) -> dict[str, list[str]]:
@@ -131,13 +131,6 @@ def _values(lines: str) -> dict[str, list[str]]:
         if colon:
             given.setdefault(name, []).extend(value.split(SEVERAL))
     return given
-
-
-def _together(readings: list[Reading]) -> Reading:
-    """Give several readings as one; a sum of two at a time would copy what is long as often as there are readings."""
-    return Reading(
-        tuple(s for read in readings for s in read.statements), tuple(r for read in readings for r in read.remarks)
-    )
 
 
 _STATUS = re.compile(r"(?:HTTP/\S+\s+)?(\d{3})(?!\d)", re.IGNORECASE).match  # `451`, `451.0`, `HTTP/2 451`, `451 Gone`
