@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rightful.demo.records import write_inputs
+from rightful.demo.records import demo_register, write_inputs
 from rightful.demo.show import hosts
 from rightful.demo.web import Web
 from rightful.policy.policy_file import read_policy
-from rightful.register.export import export_register
-from rightful.register.importing import read_entries
 from rightful.runner.origins import to_capture
 from rightful.runner.stages import run_files
 from rightful.snapshot.capture import capture_signals
@@ -67,7 +65,7 @@ def demo_inputs(tmp_path_factory) -> DemoInputs:
     """Captured once, over real sockets on loopback."""
     folder = tmp_path_factory.mktemp("demo")
     paths = write_inputs(folder, pages_of_a_kind=8)
-    register = export_register(read_entries([paths["optouts"]]), folder / "register.arrow")
+    register = demo_register(paths["optouts"], folder / "register.arrow")
     policy = read_policy(paths["policy"])
     with Web(hosts()) as web:
         found = to_capture(paths["records"], policy)

@@ -114,6 +114,13 @@ class RegisterError(RightfulError):
     code = "register"
 
 
+class RegisterUnreachableError(RegisterError):
+    """The register's database cannot be reached, or is busy: trying again may help."""
+
+    code = "register-unreachable"
+    retryable = True
+
+
 class CaptureError(RightfulError):
     """Signals could not be captured: the network, not the site, is at fault. Trying again may help."""
 

@@ -18,6 +18,7 @@ EDGES = {
         ("extract", "capture"), ("extract", "screen"), ("extract", "label"),
         ("capture", "screen"), ("capture", "label"), ("screen", "train"),
     },
+    "rightful_withdrawal": {("export", "withdraw")},
 }  # fmt: skip
 
 
@@ -48,6 +49,17 @@ def test_no_path_depends_on_a_date_that_a_run_may_not_have(parsed, dag_id):
     assert not {"ds", "ds_nodash", "data_interval_start", "data_interval_end", "logical_date"} & {
         word for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant) for word in str(node.value).split()
     }
+
+
+def test_the_withdrawal_is_started_by_opt_outs_and_every_night(parsed):
+    dag = parsed["rightful_withdrawal"]
+    (asset,) = dag.timetable.asset_condition.objects
+    assert asset.uri == "rightful://register/rightful_register_default"
+    (watcher,) = asset.watchers
+    assert watcher.trigger.serialize()[1]["register_conn_id"] == "rightful_register_default"
+    assert dag.timetable.timetable.expression == "30 2 * * *"
+    assert str(dag.timetable.timetable.timezone) == "UTC"
+    assert (dag.max_active_runs, dag.catchup) == (1, False)
 
 
 def test_the_folder_is_set_by_one_variable(parsed):

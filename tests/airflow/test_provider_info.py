@@ -29,16 +29,47 @@ def test_the_package_name_is_the_distribution_s():
     assert own[0].load() is get_provider_info
 
 
-def test_every_module_it_names_has_operators_and_every_operator_is_in_one():
-    from airflow.sdk import BaseOperator
+def named(kind):
+    return {name for group in get_provider_info()[kind] for name in group["python-modules"]}
 
-    modules = [
-        importlib.import_module(name) for group in get_provider_info()["operators"] for name in group["python-modules"]
-    ]
-    operators = {getattr(rightful.airflow, name) for name in rightful.airflow.__all__}
-    assert all(issubclass(operator, BaseOperator) for operator in operators)
-    assert {operator.__module__ for operator in operators} == {module.__name__ for module in modules}
+
+def test_every_module_it_names_has_what_it_says_and_everything_public_is_in_one():
+    from airflow.sdk import BaseHook, BaseOperator, BaseSensorOperator
+
+    public = [getattr(rightful.airflow, name) for name in rightful.airflow.__all__]
+    classes = [one for one in public if isinstance(one, type)]
+    sensors = {one.__module__ for one in classes if issubclass(one, BaseSensorOperator)}
+    hooks = {one.__module__ for one in classes if issubclass(one, BaseHook)}
+    operators = {one.__module__ for one in classes if issubclass(one, BaseOperator)} - sensors
+    assert (operators, sensors, hooks) == (named("operators"), named("sensors"), named("hooks"))
+    assert {one.__module__ for one in classes} == operators | sensors | hooks
     assert dir(rightful.airflow) == sorted(rightful.airflow.__all__)
+
+
+def test_the_triggers_it_names_are_there():
+    from airflow.triggers.base import BaseTrigger
+
+    for name in named("triggers"):
+        module = importlib.import_module(name)
+        assert [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, BaseTrigger)]
+
+
+def test_the_connection_type_is_that_of_its_hook():
+    (told,) = get_provider_info()["connection-types"]
+    module, _, name = told["hook-class-name"].rpartition(".")
+    hook = getattr(importlib.import_module(module), name)
+    assert (told["connection-type"], told["hook-name"]) == (hook.conn_type, hook.hook_name)
+    assert hook.default_conn_name == "rightful_register_default"
+    assert hook("another").register_conn_id == vars(hook("another"))[hook.conn_name_attr] == "another"
+    assert told["conn-fields"]["key"]["schema"]["format"] == "password"
+
+
+def test_airflow_finds_the_connection_type():
+    from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime
+
+    found = ProvidersManagerTaskRuntime().hooks["rightful_register"]
+    assert found.hook_name == "Rightful opt-out register"
+    assert found.connection_id_attribute_name == "register_conn_id"
 
 
 def test_it_imports_nothing_of_airflow_s():

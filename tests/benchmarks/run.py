@@ -25,6 +25,8 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.benchmarks import register_bench
+from tests.benchmarks.matching_bench import show_matching
 from tests.benchmarks.world import World, make_world
 
 from rightful.runner.run import screen_files
@@ -204,7 +206,26 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=300_000)
     parser.add_argument("--hosts", type=int, default=4_000)
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--works", type=int, default=1_000_000, help="works of the large index")
+    parser.add_argument("--only", choices=("matching", "register", "screening"), help="one part of it")
     asked = parser.parse_args()
+    if asked.only in {None, "matching"}:
+        show_matching(measure, show, turns=asked.turns, works=asked.works)
+    if asked.only in {None, "register"}:
+        show_register()
+    if asked.only in {None, "screening"}:
+        show_screening(asked)
+
+
+def show_register() -> None:
+    """Print what a register of ten million keys takes, each figure in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="rightful-register-") as scratch:
+        Console(width=120).print(register_bench.table(register_bench.measure(Path(scratch))))
+    print()
+
+
+def show_screening(asked: argparse.Namespace) -> None:
+    """Measure reading, screening and writing on a world of records."""
     with tempfile.TemporaryDirectory(prefix="rightful-bench-") as scratch:
         folder = Path(scratch)
         world = make_world(folder, asked.rows, asked.hosts)

@@ -7,6 +7,7 @@ import sys
 
 import pyarrow.parquet as pq
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from rightful.cli import app, main
@@ -33,9 +34,21 @@ def quick(*words, code=0):
 
 COMMANDS = (
     "capture", "run", "screen", "label", "validate", "card", "verify", "explain", "demo", "snapshot import",
-    "snapshot show", "optout import", "optout digest", "signals", "policy init", "policy check", "policy show",
-    "policy test", "policy compare", "evidence add", "evidence list", "evidence check",
+    "snapshot show", "signals", "policy init", "policy check", "policy show", "policy test", "policy compare",
+    "evidence add", "evidence list", "evidence check", "withdraw", "receipt", "optout init", "optout add",
+    "optout import", "optout digest", "optout status", "optout requests", "optout verify", "optout reject",
+    "optout appeal", "optout take-back", "optout hold", "optout removed", "optout claimant", "optout export",
+    "optout check", "optout erase", "optout log verify", "optout log show", "optout keys new", "optout keys rotate",
 )  # fmt: skip
+
+
+def commands_of(group, path=""):
+    for name, command in group.commands.items():
+        yield from commands_of(command, f"{path}{name} ") if hasattr(command, "commands") else [path + name]
+
+
+def test_the_list_of_commands_is_complete():
+    assert sorted(COMMANDS) == sorted(commands_of(get_command(app)))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import ROOT
 
 from rightful.cli import app
+from rightful.register.export import works_file
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -16,7 +17,8 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 @pytest.fixture
 def as_a_user_has_it(demo_inputs, finished_run, tmp_path, monkeypatch):
     shutil.copyfile(demo_inputs.policy, tmp_path / "policy.toml")
-    shutil.copyfile(demo_inputs.register, tmp_path / "register.arrow")
+    for file in (demo_inputs.register, works_file(demo_inputs.register)):
+        shutil.copyfile(file, tmp_path / file.name)
     shutil.copytree(demo_inputs.snapshot, tmp_path / "signals")
     (tmp_path / "data").mkdir()
     shutil.copyfile(demo_inputs.records, tmp_path / "data/records.parquet")

@@ -19,7 +19,7 @@ _EXPRESSED = ("content-usage=deny", "tdmrep=conditional:contact", "c2pa=error", 
 def restrictions():
     """Give every restriction by name."""
     found = {}
-    for optout in ("url:received", "content:verified"):
+    for optout in ("url:received", "content:verified", "near:unsure"):
         found[f"opt-out {optout}"] = _newly(lambda c, o=optout: _listed(c, "optouts", o))
     for when in ("fetch", "build"):
         for denial in sorted(_DENIALS):

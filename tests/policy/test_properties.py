@@ -116,7 +116,7 @@ def test_what_a_policy_says_and_does_not_use_decides_nothing(one, other):
 def test_the_names_of_the_product_are_all_there_are():
     """A fact or a switch that the tests do not vary is one that no law is tried on."""
     situation, policy = built(combined())
-    untried = {"source", "looked_for", "looked_for_fetch", "contract", "filled_by"}
+    untried = {"source", "looked_for", "looked_for_fetch", "contract", "filled_by", "matches"}
     assert set(situation.facts) == untried | (set(situation.facts) & set(VALUES))
     told = {*policy.gates.model_dump(), *policy.as_of.model_dump(), *policy.tiers.model_dump()}
     elsewhere = {"infringing_sites", "build_date", "holder_share_limit"}  # decided where facts are observed

@@ -18,8 +18,8 @@ from rightful.ledger.units import Units
 from rightful.policy.policy_file import parse_policy
 from rightful.policy.source_sections import Rate
 from rightful.runner.run import screen_files
+from rightful.screening.figures import text_lengths
 from rightful.settlement.accruals import accrual_table, amount_of, rate_for
-from rightful.settlement.lengths import text_lengths
 
 RATES = """
 [[rates]]

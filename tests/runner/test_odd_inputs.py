@@ -10,7 +10,8 @@ from rightful.audit.explain import explain
 from rightful.audit.verify import verify_run
 from rightful.errors import InputError
 from rightful.ledger.run_directory import RunDirectory
-from rightful.runner.run import partial_folder, screen_files
+from rightful.runner.partial import partial_folder
+from rightful.runner.run import screen_files
 from rightful.runner.stages import run_files
 
 URL = "http://open-news.example/en/story-1"

@@ -13,8 +13,9 @@ import rightful.runner.reading
 from rightful.demo.show import compare_with_the_right_answers
 from rightful.errors import InputError, MissingColumnError, RunError
 from rightful.ledger.run_directory import RunDirectory
+from rightful.runner.partial import partial_folder
 from rightful.runner.reading import find_inputs
-from rightful.runner.run import partial_folder, screen_files
+from rightful.runner.run import screen_files
 
 
 def screened(demo_inputs, inputs, out, **how):

@@ -18,8 +18,9 @@ from rightful.errors import InputError, MissingExtraError
 from rightful.ledger.run_directory import RunDirectory
 from rightful.policy.policy_file import parse_policy
 from rightful.runner.origins import to_capture
+from rightful.runner.partial import partial_folder
 from rightful.runner.reading import find_inputs, open_records, read_batches
-from rightful.runner.run import partial_folder, screen_files
+from rightful.runner.run import screen_files
 from rightful.runner.stages import run_files
 from rightful.runner.warc_records import WARC_SCHEMA
 from rightful.snapshot.importing import import_captures

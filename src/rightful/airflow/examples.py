@@ -10,7 +10,7 @@ _QUICKSTART = "rightful_quickstart.py"
 
 
 def example_dags_folder() -> Path:
-    """Give the folder of the example DAGs, `rightful_quickstart.py` and `rightful_in_your_dag.py`.
+    """Give the folder of the example DAGs: `rightful_quickstart`, `rightful_in_your_dag` and `rightful_withdrawal`.
 
     Raises:
         NotFoundError: this installation has none.

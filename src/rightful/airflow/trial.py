@@ -66,17 +66,19 @@ def run_dag(
     *,
     home: str | Path,
     dag_id: str | None = None,
+    connections: Mapping[str, Mapping[str, Any]] | None = None,
     on_task: Callable[[str, str], None] | None = None,
     timeout_seconds: float = 900,
 ) -> DagTrial:
     """Run a DAG by `dag.test()`, tasks one after the other; needs no running Airflow and no network.
 
     Args:
-        dag: the DAG file, or the name of one of ours (`rightful_quickstart`, `rightful_in_your_dag`). The other files
-            of its folder are parsed as well.
+        dag: the DAG file, or the name of one of ours: `rightful_quickstart`, `rightful_in_your_dag`,
+            `rightful_withdrawal`. The other files of its folder are parsed as well.
         run_conf: what the run is triggered with: values of the DAG's params, as JSON has them.
         home: the AIRFLOW_HOME of this run, with its database and log; made if there is none.
         dag_id: which DAG, where the file has several.
+        connections: Airflow's connections of this run, by id, as JSON has them: {"conn_type", "host", "extra", …}.
         on_task: told (task, state) when a task starts ("running") and when it ends.
         timeout_seconds: after so long the run is ended.
 
@@ -94,7 +96,7 @@ def run_dag(
     asked = {"file": str(file), "dag_id": dag_id, "run_conf": dict(run_conf or {})}
     (place / _ASKED).write_text(json.dumps(asked), encoding="utf-8")
     began = time.monotonic()
-    airflow, told = _start(place, file.parent)
+    airflow, told = _start(place, file.parent, connections or {})
     clock = threading.Timer(timeout_seconds, _kill, (airflow,))
     clock.daemon = True
     clock.start()
@@ -127,7 +129,9 @@ def _read(last: dict[str, Any], file: Path, log: Path) -> DagTrial:
     return trial
 
 
-def _start(home: Path, folder: Path) -> tuple[subprocess.Popen[bytes], IO[str]]:
+def _start(
+    home: Path, folder: Path, connections: Mapping[str, Mapping[str, Any]]
+) -> tuple[subprocess.Popen[bytes], IO[str]]:
     """Start Airflow; give what it tells, line by line."""
     reading, writing = os.pipe()
     command = [sys.executable, "-P", "-m", "rightful.airflow.trial_inside", str(home / _ASKED), str(writing)]
@@ -139,7 +143,7 @@ def _start(home: Path, folder: Path) -> tuple[subprocess.Popen[bytes], IO[str]]:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=_environment(home, folder),
+                env=_environment(home, folder, connections),
                 pass_fds=(writing,),
                 start_new_session=True,  # a group of its own, so that it can be ended with all it started
             )
@@ -151,18 +155,23 @@ def _start(home: Path, folder: Path) -> tuple[subprocess.Popen[bytes], IO[str]]:
     return airflow, told
 
 
-def _environment(home: Path, folder: Path) -> dict[str, str]:
+def _environment(home: Path, folder: Path, connections: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Ours without anything that configures Airflow, and with what makes a small one."""
+    named = {f"AIRFLOW_CONN_{name.upper()}": json.dumps(dict(told)) for name, told in connections.items()}
     kept = {name: value for name, value in os.environ.items() if not name.lstrip("_").startswith("AIRFLOW")}
-    return kept | {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-    }
+    return (
+        kept
+        | named
+        | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        }
+    )
 
 
 def _listen(told: IO[str], on_task: Callable[[str, str], None] | None) -> dict[str, Any]:

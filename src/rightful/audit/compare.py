@@ -34,7 +34,7 @@ OWN = "run"  # what the run's own policy is called
 _NEW_RUN = (
     "make a run under that policy: rightful run POLICY --input … --out …; what was stored was looked up otherwise"
 )
-_SILENT = ("name", "rates", "quality", "card", "ledger", "capture")
+_SILENT = ("name", "matching", "rates", "quality", "card", "ledger", "capture")
 _RSL, _TDM = "rsl", "tdmrep"
 # What an RSL licence always answers of, so that one that governs a record shows in its facts.
 _ANSWERED = {Usage.TRAIN, Usage.INPUT, Usage.SEARCH}
@@ -148,7 +148,8 @@ def compare_policies(a: str, b: str, folder: str | Path) -> Comparison:
     policies = {name: _policy(name, own) for name in (a, b)}
     stored = Stored.of(manifest, own)
     for name, policy in policies.items():
-        _refuse_others(name, _looked_up_otherwise(policy, stored), run)
+        compared = ["[matching]"] if run.compares_works and policy.matching != own.matching else []
+        _refuse_others(name, [*_looked_up_otherwise(policy, stored), *compared], run)
     rows = [(*read_situation(row), row["situation"], row["records"]) for row in run.situations().to_pylist()]
     as_run = Redeclared(stored, own)
     for situation, decision, number, _ in rows:

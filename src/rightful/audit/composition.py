@@ -18,23 +18,26 @@ from rightful.ledger.run_directory import (
     EVIDENCE,
     LICENCE,
     MANIFEST,
+    MATCHING,
     OPTOUTS,
     POLICY,
     QUALITY,
     README,
     SITES,
     SITUATIONS_FILE,
+    WITHDRAWAL,
     RunDirectory,
     data_path,
     ledger_path,
 )
+from rightful.register.export import Register, works_file
 from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Made by later stages, so not covered by the root that screening wrote.
-LATER_STAGES = {MANIFEST, QUALITY, CARD, README, LICENCE, CROISSANT}
+LATER_STAGES = {MANIFEST, QUALITY, MATCHING, CARD, README, LICENCE, CROISSANT}
 _ALWAYS = {MANIFEST, POLICY, SITUATIONS_FILE, SITES, ACCRUALS, CHECKSUMS, f"{EVIDENCE}/HEAD"}
 
 
@@ -52,6 +55,12 @@ def strangers(run: RunDirectory) -> Iterator[str]:
         expected.add(ATTRIBUTIONS)
     if manifest.register is not None:
         expected.add(OPTOUTS)
+        if Register.open(run.root / OPTOUTS).works is not None:
+            expected.add(works_file(Path(OPTOUTS)).as_posix())
+    if not run.tries_matcher:
+        expected.discard(MATCHING)
+    if manifest.earlier:
+        expected.add(WITHDRAWAL)
     for name in _present(run.root):
         if name not in expected:
             yield f"{name} is no file of a run"

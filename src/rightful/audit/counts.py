@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from rightful.ledger.manifest import MOST_UNKNOWN_VALUES
 from rightful.ledger.run_directory import ACCRUALS, SITUATIONS_FILE, count_sites
 from rightful.ledger.situations import count
 from rightful.ledger.units import Units
+from rightful.screening.figures import languages
 from rightful.settlement.accruals import accrual_table
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ def recount(run: RunDirectory, policy: Policy) -> Iterator[str]:
     """Count everything again and say what differs; what accrues follows from the situations and the policy."""
     yield from _situations(run)
     yield from _tokens(run.situations())
+    yield from _languages(run)
     if not run.accruals().equals(accrual_table(run.situations(), policy)):
         yield f"{ACCRUALS} does not state what the situations accrue under the policy"
     if not run.sites().equals(count_sites(run.ledger_batches(["site", "admission"]))):
@@ -37,18 +40,40 @@ def recount(run: RunDirectory, policy: Policy) -> Iterator[str]:
     yield from _places(run)
 
 
+_COUNTED: list[tuple[str | list[str], str]] = [([], "count_all"), ("characters", "sum"), ("octets", "sum")]
+
+
 def _situations(run: RunDirectory) -> Iterator[str]:
-    counted: Counter[int] = Counter()
+    counted: dict[int, tuple[int, int, int]] = {}
     table = run.situations()
     decisions = {row["situation"]: (row["admission"], row["reasons"], row["tier"]) for row in table.to_pylist()}
-    for batch in run.ledger_batches(["situation", "admission", "reasons", "tier"]):
-        for row in pa.Table.from_batches([batch]).group_by(["situation"]).aggregate([([], "count_all")]).to_pylist():
-            counted[row["situation"]] += row["count_all"]
+    for batch in run.ledger_batches(["situation", "admission", "reasons", "tier", "characters", "octets"]):
+        for row in pa.Table.from_batches([batch]).group_by(["situation"]).aggregate(_COUNTED).to_pylist():
+            found = row["count_all"], row["characters_sum"] or 0, row["octets_sum"] or 0
+            before = counted.get(row["situation"], (0, 0, 0))
+            counted[row["situation"]] = before[0] + found[0], before[1] + found[1], before[2] + found[2]
         yield from _misstated(batch, decisions)
-    if counted != {row["situation"]: row["records"] for row in table.to_pylist()}:
+    stated = table.select(["situation", "records", "characters", "octets"]).to_pylist()
+    if {number: records for number, (records, *_) in counted.items()} != {r["situation"]: r["records"] for r in stated}:
         yield "rightful/situations.parquet does not count what the ledger has"
+    known = "text" in run.manifest.columns
+    for row in stated:
+        measured = counted.get(row["situation"], (0, 0, 0))[1:] if known else (None, None)
+        if (row["characters"], row["octets"]) != measured:
+            yield f"{SITUATIONS_FILE}: situation {row['situation']} has other characters or octets than in the ledger"
     if asdict(count(table)) != asdict(run.manifest.counts):
         yield "rightful/manifest.json does not count what rightful/situations.parquet has"
+
+
+def _languages(run: RunDirectory) -> Iterator[str]:
+    """Count the languages of the written records by the ledger."""
+    for file, part in zip(run.manifest.data, run.manifest.ledger, strict=False):
+        spoken: Counter[str] = Counter()
+        for batch in pq.ParquetFile(run.root / part).iter_batches(columns=["language", "admission"]):
+            written = batch if run.manifest.mode == "label" else batch.filter(pc.equal(batch["admission"], "admit"))
+            spoken.update(languages(written.column("language")))
+        if dict(spoken) != file.languages:
+            yield f"{file.path} has other languages by the ledger than the manifest says"
 
 
 def _tokens(situations: pa.Table) -> Iterator[str]:

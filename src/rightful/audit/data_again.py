@@ -16,11 +16,12 @@ from rightful.ledger.units import Units
 from rightful.register.export import Register
 from rightful.screening.columns import Columns, column
 from rightful.screening.fact_columns import texts_of
-from rightful.screening.figures import languages
+from rightful.screening.figures import language_column, languages, text_lengths
 from rightful.screening.labels import as_text
 from rightful.screening.optout_columns import digests_of
 from rightful.screening.screener import Screener
-from rightful.settlement.lengths import text_lengths, units_by_group
+from rightful.screening.text_matches import read_sketch
+from rightful.settlement.lengths import units_by_group
 from rightful.snapshot.store import Snapshot
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from rightful.ledger.manifest import DataFile
     from rightful.ledger.run_directory import RunDirectory
     from rightful.policy.policy import Policy
+    from rightful.register.matching import Sketch
 
 _BATCH = 65_536
 # What a ledger row states of its record's place in the inputs cannot be seen in the data; digests of text are compared
@@ -37,25 +39,22 @@ _BATCH = 65_536
 _NOT_IN_DATA = {"input", "row", "id", "text_sha256"}
 
 
-def compare_data(run: RunDirectory, policy: Policy, *, every: int) -> Iterator[str]:
+def compare_data(run: RunDirectory, policy: Policy, *, every: int, export: Register | None = None) -> Iterator[str]:
     """Compare every data shard with its ledger part, and decide again every so-manieth record as it ships.
 
     Args:
         run: the run.
         policy: the policy in it.
         every: 1 decides all records again.
+        export: the register that the run was screened with, where texts are to be compared anew.
 
     Yields:
         What differs, one sentence each, naming the file.
     """
-    evidence = Snapshot.open(run.root / EVIDENCE, run.manifest.evidence)
-    register = Register.open(run.root / OPTOUTS) if run.manifest.register is not None else None
     columns = Columns.of(run.manifest.columns)
-    measured = run.manifest.holders or {"specific": []}
-    specific = frozenset(row["holder"] for row in measured["specific"])
     yield from _other_columns(run, policy)
     yield from shares_again(run, policy, columns)
-    screener = Screener(policy, evidence, register, columns, specific_holders=specific)
+    screener = screener_of(run, policy, export)
     situations = run.situations()
     readable = set(situations.filter(situations["text_readable"])["situation"].to_pylist())
     units: dict[int, Units] = {}
@@ -67,6 +66,25 @@ def compare_data(run: RunDirectory, policy: Policy, *, every: int) -> Iterator[s
             units[situation] = units.get(situation, Units()) + more
     if run.manifest.data and columns.text is not None:
         yield from _mismeasured(situations, units, everything=run.manifest.mode == "label")
+
+
+def sketch_in(stated: pa.Table, screener: Screener) -> Sketch | None:
+    """Give what the ledger holds of texts, where they cannot be compared anew: a run has no key of its works."""
+    matcher = screener.lookup.matcher
+    if matcher is None or matcher.reads_texts:
+        return None
+    return read_sketch(_whole(stated["shared_shingles"]), _whole(stated["text_shingles"]))
+
+
+def screener_of(run: RunDirectory, policy: Policy, export: Register | None = None) -> Screener:
+    """Give what decides records by the evidence that lies in a run; with the key of an export, by texts as well."""
+    evidence = Snapshot.open(run.root / EVIDENCE, run.manifest.evidence)
+    register = Register.open(run.root / OPTOUTS) if run.manifest.register is not None else None
+    if register is not None and export is not None:
+        register = register.with_key_of(export)
+    measured = run.manifest.holders or {"specific": []}
+    specific = frozenset(row["holder"] for row in measured["specific"])
+    return Screener(policy, evidence, register, Columns.of(run.manifest.columns), specific_holders=specific)
 
 
 def _mismeasured(situations: pa.Table, units: dict[int, Units], *, everything: bool) -> Iterator[str]:
@@ -126,7 +144,7 @@ class _Shard:
             if self._columns.text is not None:
                 self._measure(batch, self._columns.text)
             if self._columns.language is not None:
-                spoken.update(languages(batch, self._columns.language))
+                spoken.update(languages(language_column(batch, self._columns.language)))
         if rows != file.records or rows != part.num_rows:
             yield f"{file.path} has {rows:,} records, the manifest says {file.records:,}, the ledger {part.num_rows:,}"
         octets = sum(units.octets for units in self.units.values())
@@ -149,7 +167,7 @@ class _Shard:
         expected = {
             "policy": manifest.policy["id"],
             "snapshot": manifest.snapshot["id"],
-            "register": manifest.register["id"] if manifest.register else "none",
+            "register": self._file.register or (manifest.register["id"] if manifest.register else "none"),
         }
         for name, value in expected.items():
             if metadata.get(f"rightful.{name}".encode()) != value.encode():
@@ -180,7 +198,7 @@ class _Shard:
         """Observe and decide records as they ship; name the facts of the ledger and the labels that differ."""
         if not batch.num_rows:
             return
-        examined = self._screener.examine(batch)
+        examined = self._screener.examine(batch, sketch_in(stated, self._screener))
         ledger = examined.ledger()
         for name in ledger.schema.names:
             if name in _NOT_IN_DATA:
@@ -190,7 +208,7 @@ class _Shard:
         label = self._columns.label
         yield from self._differing(label, examined.label().column(label), batch.column(label), stated)
         if self._columns.text is not None and stated["text_sha256"].null_count < stated.num_rows:
-            digests = pa.array(digests_of(texts_of(batch, self._columns.text)[0]), pa.string())
+            digests = pa.array(digests_of(texts_of(batch, self._columns.text)[0].to_pylist()), pa.string())
             yield from self._differing("text_sha256", digests, _whole(stated["text_sha256"]), stated)
 
     def _differing(self, name: str, ours: pa.Array, theirs: pa.Array, stated: pa.Table) -> Iterator[str]:

@@ -21,6 +21,7 @@ from rightful.screening.optout_columns import optout_names
 from rightful.screening.rights_columns import RestrictionDates, of_listed_sites
 from rightful.screening.settled import summarised
 from rightful.screening.signal_lookup import Locations, SignalLookup, looked_for_names
+from rightful.screening.text_matches import read_sketch
 from rightful.snapshot.capture_index import NO_TIME
 from rightful.snapshot.store import Snapshot
 
@@ -39,6 +40,8 @@ LEDGER_COLUMNS = [
     "account",
     "fetched_at",
     "text_sha256",
+    "shared_shingles",
+    "text_shingles",
     "situation",
     "url_sha256",
     "site",
@@ -128,6 +131,7 @@ def observe_again(
                 "robots_fetch": ROBOTS_CODES[signals.fetch[at]].value,
                 "robots_build": ROBOTS_CODES[signals.build[at]].value,
                 "optouts": optout_names(int(signals.optouts[at])),
+                "matches": signals.matches.value(at) if signals.matches is not None else (),
                 "stated_fetch": summarised(policy, signals.files(at), at_fetch, now=False),
                 "stated_build": summarised(policy, signals.files(at), now, now=True),
                 "licences_named": page.licences if page else (),
@@ -177,6 +181,7 @@ def locations_of(batch: pa.RecordBatch, *, keep: bool) -> Locations:
         accounts=batch.column("account") if keep else None,
         fields=batch.column("fields"),
         digests=None if digests.null_count == len(digests) else digests.to_pylist(),
+        sketch=read_sketch(batch.column("shared_shingles"), batch.column("text_shingles")),
     )
 
 

@@ -23,6 +23,8 @@ from rightful.audit.decide_again import (
     ledger_batches,
     observe_again,
 )
+from rightful.audit.earlier import compare_chain
+from rightful.audit.matcher_again import compare_matcher
 from rightful.audit.quality_again import compare_quality
 from rightful.audit.second_opinion import SecondOpinion, ask_protego
 from rightful.card.write import render_card
@@ -91,16 +93,26 @@ class Verification:
 
 
 def verify_run(
-    folder: str | Path, *, everything: bool = False, on_step: Callable[[str], None] | None = None
+    folder: str | Path,
+    *,
+    everything: bool = False,
+    earlier: str | Path | None = None,
+    register: Register | str | Path | None = None,
+    on_step: Callable[[str], None] | None = None,
 ) -> Verification:
     """Verify a run directory.
 
     Args:
         folder: the run.
         everything: decide every record again; otherwise every situation, and a sample of records.
+        earlier: the version it was made of by withdrawing records, to be compared with.
+        register: the export it was screened with: a run has no key of its works, so that nobody can guess them, and
+            only with that texts are compared with works again. Without it the ledger's word is taken for what is like.
         on_step: told the name of each step as it begins.
     """
-    work = _Verifier(RunDirectory(folder), everything=everything)
+    before = None if earlier is None else RunDirectory(earlier)
+    export = register if register is None or isinstance(register, Register) else Register.open(register)
+    work = _Verifier(RunDirectory(folder), before, export, everything=everything)
     steps: list[Step] = []
     for name, step in work.steps.items():
         if on_step:
@@ -134,14 +146,19 @@ class _NotYetError(Exception):
 class _Verifier:
     foundations = ("file digests", "manifest", "rules")
 
-    def __init__(self, run: RunDirectory, *, everything: bool) -> None:
+    def __init__(
+        self, run: RunDirectory, earlier: RunDirectory | None, export: Register | None, *, everything: bool
+    ) -> None:
         self.run = run
+        self.export = export
+        self.earlier = earlier
         self.everything = everything
         self.steps: dict[str, Callable[[], _Outcome]] = {
             "file digests": self._files,
             "manifest": self._manifest,
             "rules": self._rules,
             "composition": self._composition,
+            "versions": self._versions,
             "evidence": self._evidence,
             "counts": self._counts,
             "decisions by situation": self._situations,
@@ -150,6 +167,7 @@ class _Verifier:
             "attributions": self._attributions,
             "second opinion on robots.txt": self._second_opinion,
             "quality": self._quality,
+            "matcher test": self._matcher,
             "card": self._card,
         }
 
@@ -191,10 +209,18 @@ class _Verifier:
     def _composition(self) -> _Outcome:
         return list(strangers(self.run)), self.run.manifest.mode
 
+    def _versions(self) -> _Outcome:
+        return compare_chain(self.run, self.earlier, self.export)
+
     def _quality(self) -> _Outcome:
         if not (self.run.root / QUALITY).exists():
             raise _NotYetError("no quality was tested yet")
         return compare_quality(self.run)
+
+    def _matcher(self) -> _Outcome:
+        if self.run.tries_matcher and not (self.run.root / QUALITY).exists():
+            raise _NotYetError("no quality was tested yet")
+        return compare_matcher(self.run, self._policy)
 
     def _evidence(self) -> _Outcome:
         manifest = self.run.manifest
@@ -209,6 +235,8 @@ class _Verifier:
             register = Register.open(self.run.root / OPTOUTS)
             register.verify()
             note += f", {len(register):,} opt-outs with an effect"
+            if register.facts != manifest.register["facts"]:
+                findings.append(f"{OPTOUTS} states other facts of the register than {MANIFEST}")
             if register.version != manifest.register["version"]:
                 findings.append(f"{OPTOUTS} is of register {register.version}, {MANIFEST} says otherwise")
         return findings, note
@@ -229,7 +257,7 @@ class _Verifier:
         return 1 if self.everything else max(1, self.run.manifest.counts.records // SAMPLE)
 
     def _data(self) -> _Outcome:
-        findings = list(compare_data(self.run, self._policy, every=self._every))
+        findings = list(compare_data(self.run, self._policy, every=self._every, export=self.export))
         note = f"{sum(file.records for file in self.run.manifest.data):,} records compared"
         return findings, note if self._every == 1 else f"{note}, one in {self._every:,} decided again"
 

@@ -89,6 +89,8 @@ def croissant(facts: dict[str, Any], run: RunDirectory) -> str:
         "distribution": [_file_object(file.path, file.sha256, file.octets) for file in run.manifest.data],
         "recordSet": [],
     }
+    if facts["diversity"]:
+        value["rai:dataBiases"] = _biases(facts["diversity"])
     if identity["provider"]:
         value["creator"] = {"@type": "sc:Organization", "name": identity["provider"]}
     files = run.data_files()
@@ -104,6 +106,18 @@ def croissant(facts: dict[str, Any], run: RunDirectory) -> str:
         )
         value["recordSet"] = [{"@type": "cr:RecordSet", "@id": "records", "name": "records", "field": fields}]
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def _biases(diversity: dict[str, Any]) -> str:
+    """Say what opt-outs did to the distribution of the records."""
+    told = [
+        f"{name} {row['divergence']}" for name, row in diversity["by"].items() if row and row["divergence"] is not None
+    ]
+    return (
+        f"Opt-outs took {diversity['before'] - diversity['after']} of {diversity['before']} records; Jensen-Shannon "
+        f"divergence (base 2) between before and after: {', '.join(told) or 'not measured'}; "
+        f"{'at or above' if diversity['alert'] else 'below'} what the policy alerts at."
+    )
 
 
 def _identifier(title: str) -> str:

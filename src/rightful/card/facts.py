@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 
 from rightful.card.claims import claims
+from rightful.card.diversity_facts import diversity_facts
+from rightful.card.optout_facts import optout_facts
 from rightful.card.protocol_facts import protocol_facts, robots_facts
 from rightful.card.provenance_facts import provenance_facts, source_facts
 from rightful.card.rights_facts import rights_facts
@@ -69,7 +71,8 @@ def card_facts(run: RunDirectory, policy: Policy) -> dict[str, Any]:
         "funnel": _funnel(run),
         "protocols": protocol_facts(run, situations),
         "robots": robots_facts(run, situations, policy),
-        "optouts": _optouts(manifest.register, situations),
+        "optouts": optout_facts(run, rows),
+        "diversity": diversity_facts(run, rows, policy),
         "composition": _composition(run),
         "sites": _sites(run, policy.card.top_sites),
         "sources": source_facts(rows, policy),
@@ -134,16 +137,6 @@ def _funnel(run: RunDirectory) -> dict[str, Any]:
             for reason, records in ordered
         ],
     }
-
-
-def _optouts(register: dict[str, Any] | None, situations: pa.Table) -> dict[str, Any] | None:
-    if register is None:
-        return None
-    by_key: Counter[str] = Counter()
-    for row in situations.select(["records", "optouts"]).to_pylist():
-        for name in row["optouts"]:
-            by_key[name] += row["records"]
-    return {"version": register["version"], "optouts": register["optouts"], "records": dict(sorted(by_key.items()))}
 
 
 def _composition(run: RunDirectory) -> dict[str, Any]:
@@ -217,5 +210,5 @@ def _licence_conflicts(situations: pa.Table) -> int:
 def _parameters(policy: Policy) -> dict[str, Any]:
     """Every parameter somebody set or left at its default: a threshold nobody can see is no threshold."""
     value = policy.model_dump(mode="json")
-    kept = ("protocols", "as_of", "gates", "tiers", "quality", "ledger")
-    return {name: value[name] for name in kept}
+    kept = ("protocols", "as_of", "gates", "tiers", "matching", "quality", "ledger")
+    return {name: value[name] for name in kept} | {"card": {"diversity_alert": policy.card.diversity_alert}}

@@ -105,6 +105,7 @@ def _template(name: str, facts: dict[str, Any]) -> str:
         "cell": cell,
         "quoted": quoted,
         "number": number,
+        "duration": duration,
         "share": share,
         "bar": bar,
         "mark": KINDS.__getitem__,
@@ -138,6 +139,19 @@ def quoted(text: str) -> str:
 def number(value: int | None) -> str:
     """Write a count with separators."""
     return "not measured" if value is None else f"{value:,}"
+
+
+_DURATIONS = ((48 * 3600, 86400, "days"), (120 * 60, 3600, "hours"), (120, 60, "minutes"))
+
+
+def duration(seconds: float | None) -> str:
+    """Write a time that passed, in the unit that fits."""
+    if seconds is None:
+        return "not stated"
+    for least, unit, word in _DURATIONS:
+        if seconds >= least:
+            return f"{seconds / unit:,.1f} {word}"
+    return f"{seconds:,.0f} seconds"
 
 
 def share(part: int, whole: int) -> str:

@@ -12,7 +12,7 @@ from rightful.card.render import render_licence, render_readme
 from rightful.errors import CardError, QualityGateError
 from rightful.files import write_whole
 from rightful.ledger.checksums import write_checksums
-from rightful.ledger.run_directory import CARD, CROISSANT, LICENCE, POLICY, QUALITY, README, RunDirectory
+from rightful.ledger.run_directory import CARD, CROISSANT, LICENCE, MATCHING, POLICY, QUALITY, README, RunDirectory
 from rightful.policy.policy_file import read_policy
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def _refuse_unready(run: RunDirectory) -> None:
             hint="rightful screen POLICY --input … --out DIR",
         )
     quality = run.root / QUALITY
-    if not quality.exists():
+    if not quality.exists() or (run.tries_matcher and not (run.root / MATCHING).exists()):
         raise CardError(
-            f"{run.root} was not validated, and a card states the quality",
+            f"{run.root} was not validated, and a card states the quality, and how well works are found",
             hint=f"rightful validate {run.root}",
         )
     refuse_failed_quality(json.loads(quality.read_text(encoding="utf-8")), str(run.root))

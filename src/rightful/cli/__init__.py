@@ -15,10 +15,12 @@ import typer
 import rightful
 from rightful.cli.audits import explain_command, verify_command
 from rightful.cli.evidence import evidence_app
+from rightful.cli.optouts import optout_app
 from rightful.cli.policies import policy_app
 from rightful.cli.reading import signals_command
 from rightful.cli.runs import card_command, label_command, run_command, screen_command, validate_command
-from rightful.cli.signals import capture_command, optout_app, snapshot_app
+from rightful.cli.signals import capture_command, snapshot_app
+from rightful.cli.withdrawing import receipt_command, withdraw_command
 from rightful.errors import RightfulError
 from rightful.terminal import end_quietly, error_console, print_error
 
@@ -67,6 +69,8 @@ app.command("validate")(validate_command)
 app.command("card")(card_command)
 app.command("verify")(verify_command)
 app.command("explain")(explain_command)
+app.command("withdraw")(withdraw_command)
+app.command("receipt")(receipt_command)
 app.command("signals")(signals_command)
 
 

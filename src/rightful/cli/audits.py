@@ -21,12 +21,18 @@ _Folder = Annotated[Path, typer.Argument(help="Run directory, or a clone of the 
 def verify_command(
     folder: _Folder,
     everything: Annotated[bool, typer.Option("--all", help="Decide every record again, not a sample.")] = False,
+    earlier: Annotated[
+        Path | None, typer.Option(help="The version it was made of by withdrawing records, to compare it with.")
+    ] = None,
+    register: Annotated[
+        Path | None, typer.Option(help="The export it was screened with, to compare texts with works again.")
+    ] = None,
 ) -> None:
     """Test whether a run is what it says: digests, counts, decisions, card. Exit 1 if it is not."""
     from rightful.audit.verify import verify_run  # noqa: PLC0415 - when asked
 
     with error_console().status("verifying") as status:
-        outcome = verify_run(folder, everything=everything, on_step=status.update)
+        outcome = verify_run(folder, everything=everything, earlier=earlier, register=register, on_step=status.update)
     steps = table("", "step", "")
     for step in outcome.steps:
         mark = "–" if step.skipped else "[red]✗[/red]" if step.findings else "[green]✓[/green]"

@@ -48,7 +48,7 @@ def run_command(
     Stopped at any point, the same command goes on where it was.
     """
     from rightful.ledger.run_directory import RunDirectory  # noqa: PLC0415 - when asked
-    from rightful.runner.run import partial_folder  # noqa: PLC0415 - when asked
+    from rightful.runner.partial import partial_folder  # noqa: PLC0415 - when asked
     from rightful.runner.stages import run_files  # noqa: PLC0415 - when asked
 
     try:

@@ -1,4 +1,4 @@
-"""`rightful capture`, `rightful snapshot`, `rightful optout`: what is known before anything is screened."""
+"""`rightful capture`, `rightful snapshot`: what is known of sites before anything is screened."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from rightful.errors import InputError
 from rightful.terminal import console, plain, progress, table, visible
 
 snapshot_app = typer.Typer(help="Import and show captured signals.", no_args_is_help=True, rich_markup_mode=None)
-optout_app = typer.Typer(help="Opt-outs that reached you directly.", no_args_is_help=True, rich_markup_mode=None)
 
 _Store = Annotated[Path, typer.Option("--out", help="Directory of the snapshot store; made if there is none.")]
 
@@ -124,35 +123,3 @@ def show_snapshot_command(store: Annotated[Path, typer.Argument(help="Directory 
     for row in newest.captures.group_by("outcome").aggregate([([], "count_all")]).sort_by("outcome").to_pylist():
         outcomes.add_row(row["outcome"], f"{row['count_all']:,}")
     console().print(outcomes)
-
-
-@optout_app.command("import")
-def import_optouts_command(
-    files: Annotated[list[Path], typer.Argument(help="CSV, JSONL or Parquet; see below.")],
-    out: Annotated[Path, typer.Option("--out", help="Register file to write (.arrow).")],
-) -> None:
-    """Write a register from lists of opt-outs.
-
-    A list has two columns, kind (url, prefix, host, site, account, content) and value, or one column named after
-    its kind; besides, if known: state (received, verified, rejected, withdrawn), reference, received_at.
-    """
-    from rightful.register.export import export_register  # noqa: PLC0415 - when asked
-    from rightful.register.importing import read_entries  # noqa: PLC0415 - when asked
-
-    register = export_register(read_entries(files), out)
-    console().print(f"{out}  {register.digest}  {len(register):,} opt-outs", soft_wrap=True)
-
-
-@optout_app.command("digest")
-def digest_command(
-    files: Annotated[list[Path], typer.Argument(help="Text files, one work each; - reads standard input.")],
-) -> None:
-    """Print the digest by which a work is opted out, without the work leaving your machine."""
-    from rightful.register.fingerprint import text_digest  # noqa: PLC0415 - when asked
-
-    for file in files:
-        try:
-            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{file} cannot be read: {error}", file=str(file)) from error
-        typer.echo(f"{text_digest(text)}  {file}")

@@ -4,46 +4,31 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import random
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rightful.demo.sites import LOST, SITES, Pages
+from rightful.demo.texts import sentences
+from rightful.demo.works import FERRY, WALNUT, told_again
 from rightful.policy.policy_file import policy_template
-from rightful.register.fingerprint import text_digest
+from rightful.register.entries import KeyKind, OptOut, OptOutState
+from rightful.register.export import export_register
+from rightful.register.fingerprint import fingerprints_of, text_digest
+from rightful.register.importing import read_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from rightful.register.export import Register
+
 PAGES_OF_A_KIND = 60
 FETCHED_AT = "2026-01-15T08:00:00Z"
 
-_EN = (
-    "The harbour was quiet before the boats came in",
-    "Each spring the river takes a little more of the bank",
-    "A good index is written by someone who has read the book",
-    "The committee met twice and agreed on the colour of the door",
-    "Salt, patience and a heavy pot are all the recipe asks for",
-    "Nobody remembers who planted the walnut tree",
-    "The train was late, and so the letter arrived first",
-    "In the old map the island has another name",
-)
-_ZH = (
-    "清晨的码头还没有人",
-    "每年春天河水都会带走一点岸边的泥土",
-    "好的索引出自读过全书的人之手",
-    "委员会开了两次会，最后商定了门的颜色",
-    "这道菜只需要盐、耐心和一口厚锅",
-    "没有人记得那棵核桃树是谁种下的",
-    "火车晚点了，所以信先到",
-    "在旧地图上，这座岛叫另一个名字",
-)
 _LICENCE_NOTICE = "This textbook is licensed under CC BY 4.0, https://creativecommons.org/licenses/by/4.0/legalcode\n"
 _GAZETTE_NOTICE = "Official gazette: laws and their official translations, as published by the issuing body.\n"
-WORK = "The Walnut Tree, a story of eleven short chapters, is the one work its author asked to be left out. " * 3
 
 
 def write_inputs(folder: Path, *, pages_of_a_kind: int = PAGES_OF_A_KIND) -> dict[str, Path]:
@@ -95,13 +80,19 @@ def _url(host: str, pages: Pages, n: int) -> str | None:
 
 
 def _text(pages: Pages, number: int) -> str:
-    if pages.reason == "OPTOUT:content":
-        return WORK.upper() if number % 2 else WORK
-    draw = random.Random(number)  # noqa: S311 - the same records every time, not a secret
-    sentences = _ZH if pages.language == "zh" else _EN
-    stop, space = ("。", "") if pages.language == "zh" else (".", " ")
-    chosen = draw.choices(sentences, k=draw.randint(6, 14))
-    return space.join(f"{sentence}{stop}" for sentence in [f"{number}", *chosen])
+    if pages.text:
+        return told_again(FERRY if pages.text == "letter" else WALNUT, pages.text, number)
+    return sentences(pages.language, number)
+
+
+def demo_register(optouts: Path, file: Path, *, afterwards: bool = False) -> Register:
+    """Export the opt-outs, with the fingerprint of the one work; `afterwards` those that came in since, too."""
+    entries = read_entries([optouts])
+    works = [WALNUT]
+    if afterwards:
+        works.append(FERRY)
+        entries.append(OptOut(KeyKind.CONTENT, text_digest(FERRY), OptOutState.VERIFIED, "request-5"))
+    return export_register(entries, file, works=fingerprints_of(works))
 
 
 def demo_policy() -> str:
@@ -155,7 +146,7 @@ def _write_optouts(file: Path) -> None:
         ("site", "author.example", "verified", "request-1"),
         ("prefix", "http://forum.example/thread/7/", "verified", "request-2"),
         ("prefix", "http://forum.example/thread/8/", "received", "request-3"),
-        ("content", text_digest(WORK), "verified", "request-4"),
+        ("content", text_digest(WALNUT), "verified", "request-4"),
     ]
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)

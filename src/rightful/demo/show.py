@@ -5,19 +5,18 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 from rich.markup import escape
 
-from rightful.demo.records import write_inputs
+from rightful.demo.records import demo_register, write_inputs
 from rightful.demo.sites import SITES
 from rightful.demo.web import Web
 from rightful.errors import RunError
 from rightful.ledger.run_directory import RunDirectory
-from rightful.register.export import export_register
-from rightful.register.importing import read_entries
 from rightful.terminal import console, print_counts, table
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def show_demo(out: str | Path, *, with_airflow: bool = True) -> Path:
     say.print(
         f"[bold]1[/bold]  {records:,} records in two languages over {len(SITES)} sites, each with another robots.txt"
     )
-    register = export_register(read_entries([paths["optouts"]]), folder / "register.arrow")
+    register = demo_register(paths["optouts"], folder / "register.arrow")
     say.print(f"[bold]2[/bold]  {len(register)} opt-outs received directly")
     run = folder / "out"
     with Web(hosts()) as web:
@@ -71,6 +70,8 @@ def show_demo(out: str | Path, *, with_airflow: bool = True) -> Path:
     print_counts(finished.manifest)
     say.print()
     compare_with_the_right_answers(run, paths["expected"])
+    if importlib.util.find_spec("cryptography") is not None:
+        _withdraw_afterwards(run, paths["optouts"], folder)
     card = run / "README.md"
     say.print(f"\nthe card       {card}", soft_wrap=True)
     say.print("try next       ", end="")
@@ -78,6 +79,30 @@ def show_demo(out: str | Path, *, with_airflow: bool = True) -> Path:
     url = "http://library.example/shelf/1"
     say.print(f"               rightful explain {run} --url {url}", soft_wrap=True, highlight=False)
     return card
+
+
+def _withdraw_afterwards(run: Path, optouts: Path, folder: Path) -> None:
+    """Take out of the finished data what is opted out only now, and say what whoever asked for it gets."""
+    from rightful.withdrawal.withdraw import withdraw  # noqa: PLC0415 - the frameworks are loaded by now
+
+    say = console()
+    register = demo_register(optouts, folder / "register-later.arrow", afterwards=True)
+    done = withdraw(
+        run,
+        register=register,
+        out=folder / "out-without",
+        now=datetime.now(UTC).isoformat(timespec="seconds"),
+        receipts=folder / "receipts",
+        signing_key=folder / "receipts.pem",
+        make_key=True,
+    )
+    if not done.removed or done.absence is None or done.absence.found:
+        raise RunError("the work that was opted out afterwards was not found, or is still there", run=str(run))
+    say.print(
+        f"\n[bold]4[/bold]  a work is opted out afterwards: {done.removed} records left the data; looked for again in "
+        f"{done.absence.records:,} records, found in {done.absence.found}; receipts signed: {len(done.receipts)}"
+    )
+    say.print(f"   the new version of the data  {done.out}", soft_wrap=True)
 
 
 def hosts() -> dict[str, Behaviour]:

@@ -21,7 +21,8 @@ ADMIT, HOLD, EXCLUDE = "admit", "hold", "exclude"
 class Pages:
     """Pages of one kind: `path` has `{n}` for their number; what the decision on them is, and its first reason.
 
-    `headers` and `head` are what was kept of the response and of the page, besides their text.
+    `headers` and `head` are what was kept of the response and of the page, besides their text; `text` says what a page
+    makes of a work (`works.told_again`), empty where it has a text of its own.
     """
 
     path: str
@@ -31,6 +32,7 @@ class Pages:
     source: str = "web"
     headers: str | None = None
     head: str | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,9 @@ SITES: tuple[Site, ...] = (
     Site("own-words.example", "what single pages say: a header, a licence, a link to a licence", _robots("User-agent: *\nAllow: /\n"), (Pages("/sketch/{n}", EXCLUDE, "RESERVED_FETCH:robots-tag", headers="X-Robots-Tag: noai, noimageai"), Pages("/song/{n}", EXCLUDE, "NC:page", head='<link rel="license" href="https://creativecommons.org/licenses/by-nc/4.0/">'), Pages("/stories/{n}", EXCLUDE, "RESERVED_NOW:rsl", head='<link rel="license" type="application/rsl+xml" href="/page.xml">'), Pages("/open/{n}", ADMIT, "GENERAL", headers="Server: nginx", head='<meta name="robots" content="index, follow">')), {"/page.xml": Answer(_LICENCE)}),
     Site("author.example", "allowed by robots.txt, opted out through the register", _robots("User-agent: *\nAllow: /\n"), (Pages("/novel/{n}", EXCLUDE, "OPTOUT:site"),)),
     Site("forum.example", "one thread opted out, one request not verified yet", _robots(""), (Pages("/thread/7/{n}", EXCLUDE, "OPTOUT:prefix"), Pages("/thread/8/{n}", HOLD, "OPTOUT_PENDING:prefix"), _admitted("/thread/9/{n}"))),
-    Site("mirror.example", "a copy of an opted-out work, found by its digest", _robots("User-agent: *\nDisallow:\n"), (Pages("/copy/{n}", EXCLUDE, "OPTOUT:content"), _admitted("/own/{n}"))),
+    Site("mirror.example", "a copy of an opted-out work, found by its digest", _robots("User-agent: *\nDisallow:\n"), (Pages("/copy/{n}", EXCLUDE, "OPTOUT:content", text="copy"), _admitted("/own/{n}"))),
+    Site("retold.example", "an opted-out work edited, inside other texts, and quoted at length, found by its fingerprint", _robots("User-agent: *\nDisallow:\n"), (Pages("/edited/{n}", EXCLUDE, "OPTOUT:near", text="edited"), Pages("/collected/{n}", EXCLUDE, "OPTOUT:contained", text="inside"), Pages("/quoted/{n}", HOLD, "OPTOUT_UNSURE:contained", text="quoted"))),
+    Site("letters.example", "a work that is opted out only when the data set is made", _robots("User-agent: *\nDisallow:\n"), (Pages("/letter/{n}", ADMIT, "GENERAL", text="letter"),)),
     Site("textbook.example", "openly licensed, evidenced", _robots("User-agent: *\nDisallow: /\n"), (Pages("/chapter/{n}", ADMIT, "LIC:cc-by-4.0", source="textbook"), Pages("/zhang/{n}", ADMIT, "LIC:cc-by-4.0", "zh", "textbook"))),
     Site("gazette.example", "official texts, evidenced", _robots("User-agent: *\nAllow: /\n"), (Pages("/law/{n}", ADMIT, "PD:official", source="gazette"), Pages("/falv/{n}", ADMIT, "PD:official", "zh", "gazette"))),
 )  # fmt: skip

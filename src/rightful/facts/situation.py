@@ -77,7 +77,9 @@ class Situation:
         looked_for: protocols other than robots.txt that could have said something of the records, because their files,
             or the records' responses and pages, were there and were read; sorted.
         looked_for_fetch: those of them that could have said something when the records were fetched; sorted.
-        optouts: `kind:state` of every opt-out that names the record, sorted.
+        optouts: `kind:state` of every opt-out that names the record, sorted; of those that its text was matched with,
+            `near` and `contained`, the state is `unsure` where they are verified and the match is near a threshold.
+        matches: the strongest of those matches, with the measure, its estimate and the least it can be; sorted.
         restricted_at: date of the newest opt-out or reservation that concerns the record; `unknown` where one of them
             has none; empty where there is none, or no contract that it could be older than.
         licence: an id of the table or an expression of such, or `none`, `unknown`, `custom_allow`, `custom_deny`.
@@ -111,6 +113,7 @@ class Situation:
     looked_for: tuple[str, ...] = ()
     looked_for_fetch: tuple[str, ...] = ()
     optouts: tuple[str, ...] = ()
+    matches: tuple[str, ...] = ()
     restricted_at: str = ""
     licence: str = "none"
     licences_named: tuple[str, ...] = ()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rightful.errors import RunError
+from rightful.ledger.merkle import files_root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 FORMAT = 1
 MOST_UNKNOWN_VALUES = 50  # values outside a closed list that a manifest tells
@@ -31,6 +36,8 @@ class DataFile:
     """One shard of data: path in the run, SHA-256, octets, records, and figures over its records.
 
     `text_octets` is None where there is no text column; `fetched` are the first and last fetch time (ISO 8601).
+    `register` is the id of the register under which it was written (`none` where there was none), where that is not the
+    run's own: an earlier version had the same file.
     """
 
     path: str
@@ -40,6 +47,7 @@ class DataFile:
     text_octets: int | None = None
     languages: dict[str, int] = field(default_factory=dict)
     fetched: tuple[str, str] | None = None
+    register: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,8 @@ class Manifest:
 
     Attributes:
         mode: `screen` (data holds admitted records), `label` (all records), `ledger` (no data).
-        plan: digest of inputs and rules; the same plan gives the same run, octet for octet.
+        plan: digest of inputs and rules, or of the version before and the register it was held against
+            (`version_plan`); the same plan gives the same run, octet for octet.
         reference_time: the one time the run knows, ISO 8601: of the newest capture, unless given.
         policy, snapshot, register: ids and what identifies them; register is None where none was given.
         columns: column of each role.
@@ -76,6 +85,7 @@ class Manifest:
         holders: rightsholders whose share of all input makes their data specific, as measured; None where it was not.
         evidence: digest of the run's own snapshot of the captures it was decided on.
         root: Merkle root over every file of the screening stage but this one.
+        earlier: the versions this one was made of by withdrawing records, oldest first (`version_of`).
     """
 
     tool: str
@@ -95,6 +105,7 @@ class Manifest:
     evidence: str
     root: str
     holders: dict[str, Any] | None = None
+    earlier: tuple[dict[str, Any], ...] = ()
     format: int = FORMAT
 
     def to_json(self) -> str:
@@ -121,6 +132,37 @@ class Manifest:
             )
             value["ledger"] = tuple(value["ledger"])
             value["counts"] = Counts(**value["counts"])
+            value["earlier"] = tuple(value.get("earlier", ()))
             return cls(**value)
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"no manifest can be read: {error!r}") from error
+
+
+def version_of(octets: bytes) -> dict[str, Any]:
+    """Say of an older version what a newer one is chained to: what its manifest file is, and what that states.
+
+    Raises:
+        RunError: it is no manifest.
+    """
+    try:
+        manifest = Manifest.from_json(octets.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise RunError(f"no manifest can be read: {error!r}") from error
+    register = manifest.register
+    return {
+        "manifest_sha256": hashlib.sha256(octets).hexdigest(),
+        "root": manifest.root,
+        "register": None if register is None else {"id": register["id"], "version": register["version"]},
+        "reference_time": manifest.reference_time,
+    }
+
+
+def version_plan(earlier: Sequence[dict[str, Any]], register: str) -> str:
+    """Give the plan of a version: the versions before it, and the id of the register it was held against."""
+    told = json.dumps({"earlier": list(earlier), "register": register}, sort_keys=True)
+    return f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
+
+
+def data_root(data: Iterable[DataFile]) -> str:
+    """Give one digest for all shards of data."""
+    return files_root({file.path: file.sha256 for file in data})

@@ -8,6 +8,8 @@ rightful/situations.parquet sites.parquet         decisions by situation, counts
 rightful/accruals.parquet                         what use of the admitted records accrues, by source and tier
 rightful/attributions.parquet                     who must be named with which admitted record
 rightful/evidence/                                the captures and opt-outs it was decided on
+rightful/matching.json                            the matcher tried on a sample of the data, where texts were matched
+rightful/withdrawal.json                          what was taken out since the version before, where there is one
 rightful/SHA256SUMS                               the digest of every file
 """
 
@@ -36,6 +38,8 @@ ATTRIBUTIONS = "rightful/attributions.parquet"
 LEDGER_FOLDER = "rightful/ledger"
 EVIDENCE = "rightful/evidence"
 OPTOUTS = "rightful/evidence/optouts.arrow"
+MATCHING = "rightful/matching.json"
+WITHDRAWAL = "rightful/withdrawal.json"
 CARD = "card.json"
 README = "README.md"
 LICENCE = "LICENSE.md"
@@ -73,6 +77,16 @@ class RunDirectory:
                 hint="rightful run POLICY --input … --out DIR makes one, and goes on where an earlier try stopped",
             ) from error
         return Manifest.from_json(text)
+
+    @property
+    def compares_works(self) -> bool:
+        """Whether texts were compared with the works of a register, to find near copies and excerpts."""
+        return bool((self.manifest.register or {}).get("works")) and "text" in self.manifest.columns
+
+    @property
+    def tries_matcher(self) -> bool:
+        """Whether a matcher test belongs to it: one on the admitted records that ship."""
+        return self.compares_works and self.manifest.mode == "screen"
 
     def situations(self) -> pa.Table:
         """The situations (`situations.SITUATIONS`)."""

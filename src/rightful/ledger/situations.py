@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LISTS = {
-    "acquired", "filled_by", "licences_named", "looked_for", "looked_for_fetch", "optouts", "pool_faults",
-    "public_domain_in", "stated_build", "stated_fetch", "unknown_values",
+    "acquired", "filled_by", "licences_named", "looked_for", "looked_for_fetch", "matches", "optouts",
+    "pool_faults", "public_domain_in", "stated_build", "stated_fetch", "unknown_values",
 }  # fmt: skip
 _FLAGS = {"source_known", "text_readable"}
 

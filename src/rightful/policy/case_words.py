@@ -78,7 +78,7 @@ _ROBOTS = {
     "disallow": RobotsFact.NAMED.value,
     "n/a": RobotsFact.MISSING.value,  # asked of nobody: the source is no crawl
 }
-_OPTOUTS = ("none", "received", "verified", "rejected", "withdrawn")
+_OPTOUTS = ("none", "received", "verified", "unsure", "rejected", "withdrawn")
 _FLAG, _TEXTS = "true or false", "an array of texts"
 _KINDS = {
     **dict.fromkeys(("own_ev", "lic_older", "source_known", "text_readable"), _FLAG),
@@ -230,7 +230,7 @@ def _usages(rsl: Mapping[str, Any], name: str) -> set[str]:
 def _optouts(state: str) -> tuple[str, ...]:
     if state not in _OPTOUTS:
         raise ValueError(f"optout is {', '.join(_OPTOUTS)}, not {state!r}")
-    return (f"work:{state}",) if state in {"received", "verified"} else ()
+    return (f"work:{state}",) if state in {"received", "verified", "unsure"} else ()
 
 
 def _day(written: str) -> str:

@@ -22,6 +22,7 @@ _LOOKED_UP = {
     "stated_build": "captured signal files, or the record's own response and page",
     "licences_named": "the record's own page",
     "optouts": "the register of opt-outs",
+    "matches": "the record's text, compared with the fingerprints of the register",
     "url": "the record's URL",
     "text_readable": "the record's text",
     "source": "the record's source, or the policy",

@@ -53,7 +53,9 @@ def optouts(situation: Situation, _source: Source | None, policy: Policy) -> Ite
     """G1: opt-outs that reached us directly. A grant or licence that is older is a question for counsel, no answer."""
     for optout in situation.optouts:
         kind, _, state = optout.partition(":")
-        if state != "verified":
+        if state == "unsure":
+            yield Finding(HOLD, f"OPTOUT_UNSURE:{kind}", "matches")
+        elif state != "verified":
             yield Finding(HOLD, f"OPTOUT_PENDING:{kind}", "optouts")
         elif _granted_by_holder(situation, policy):
             yield Finding(HOLD, f"OPTOUT_VS_CONTRACT:{kind}", "optouts")

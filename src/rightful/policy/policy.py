@@ -21,6 +21,7 @@ from rightful.policy.sections import (
     Gates,
     Ledger,
     Licences,
+    Matching,
     Name,
     Protocols,
     Quality,
@@ -49,6 +50,7 @@ class Policy(Section):
     licences: Licences = Licences()
     gates: Gates = Gates()
     tiers: Tiers = Tiers()
+    matching: Matching = Matching()
     columns: ColumnNames = ColumnNames()
     quality: Quality = Quality()
     card: Card = Card()

@@ -18,6 +18,9 @@ _DETAILS = {
     "url-not-readable": "its URL names no web location",
     "url-too-long": "its URL is too long to be matched",
     "page": "by what its page names",
+    "near": "by being nearly the same text",
+    "contained": "by having the work, or a part of it, in its text, or being a part of it",
+    "content": "by having the very text",
     "day": "or nobody can say: it has dates, and the day the data set is made is not known",
 }
 _LINEAGE = "LINEAGE:"

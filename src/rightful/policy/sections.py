@@ -141,6 +141,39 @@ class Gates(Section):
     page_licences: Literal["honour", "hold-unread", "evidence"] = "honour"
 
 
+def _ascending(waits_and_out: tuple[float, float]) -> tuple[float, float]:
+    """Refuse thresholds of which the record is out before it waits."""
+    waits, out = waits_and_out
+    if not 0 < waits <= out:
+        raise ValueError(f"{[waits, out]} is not [waits from, out from]: two numbers above 0, the lower one first")
+    return waits_and_out
+
+
+_Share = Annotated[Share, Field(strict=True)]  # no text and no truth for a number, as in every section
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Thresholds = Annotated[tuple[_Share, _Share], AfterValidator(_ascending)]
+
+
+class Matching(Section):
+    """From where on a record counts as a copy of an opted-out work: [waits from, out from].
+
+    near: shared shingles against all of both (Jaccard).
+    contained: shared shingles against those of the work: the work, or so much of it, is in the record.
+    within: shared shingles against those of the record: the record, or so much of it, is in the work.
+    excerpt: shared shingles, as a number: a passage that long is in the record.
+    fewest: shared shingles below which nothing counts.
+    common_from: a shingle that so many other works, or documents of the export's background, have is common. Common
+    ones do not count, but that a record waits which with them would be out as near or contained.
+    """
+
+    near: Thresholds = (0.3, 0.5)
+    contained: Thresholds = (0.15, 0.4)
+    within: Thresholds = (0.4, 0.7)
+    excerpt: Annotated[tuple[_Number, _Number], AfterValidator(_ascending)] = (30.0, 60.0)
+    fewest: Annotated[int, Field(ge=1)] = 8
+    common_from: Annotated[int, Field(ge=1, le=255)] = 8
+
+
 class Tiers(Section):
     """Parameters of the tiers.
 
@@ -219,7 +252,12 @@ class Quality(Section):
 
 
 class Card(Section):
-    """What the card states on the operator's word; every one of these is marked as declared."""
+    """What the card states on the operator's word; every one of these is marked as declared.
+
+    top_sites: how many sites it lists.
+    diversity_alert: the Jensen-Shannon divergence (base 2), by language or by site, between the records with and
+    without the removals of the register, from which on the card gives an alert.
+    """
 
     title: str = "Screened training data"
     version: str = "1.0.0"
@@ -230,6 +268,7 @@ class Card(Section):
     languages: tuple[Name, ...] = ()
     task_categories: tuple[Name, ...] = ()
     top_sites: Annotated[int, Field(ge=0, le=50)] = 20
+    diversity_alert: Share = 0.05
 
 
 class Ledger(Section):

@@ -12,13 +12,13 @@ Keys are compared as strings, so each kind has one spelling:
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rightful.errors import RegisterError
 from rightful.facts.site import Location, parse_host, parse_url
+from rightful.register.shingles import folded_text
 from rightful.signals.robots_txt.paths import canonical_target
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def location_key(location: Location) -> str:
 
 
 def account_key(name: str) -> str:
-    """Give the key of an account name."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()
+    """Give the key of an account name, however long it is."""
+    return folded_text(name).strip()
 
 
 def canonical_key(kind: KeyKind, value: str) -> str:
@@ -101,7 +101,9 @@ def canonical_key(kind: KeyKind, value: str) -> str:
         digest = _DIGEST(text)
         key = digest[1].lower() if digest else None
     if key is None:
-        raise RegisterError(f"{value!r} is no {kind.value}", hint=_HINTS[kind], value=value, kind=kind.value)
+        # Where a digest ought to be somebody may have put the work itself: that is not repeated.
+        shown = "a value" if kind is KeyKind.CONTENT else repr(value)
+        raise RegisterError(f"{shown} is no {kind.value}", hint=_HINTS[kind], kind=kind.value)
     return key
 
 

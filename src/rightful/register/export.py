@@ -1,100 +1,142 @@
 """The exported register: one immutable file that screening maps into memory.
 
-An Arrow file, uncompressed, sorted by (kind, hash of key). A look-up is a binary search over the mapped
-hashes and an exact comparison of the key on a hit, so a collision removes nobody's record, and workers share
-the pages. The digest covers every column; it is in the file's metadata and recomputed by `verify`.
+An Arrow file, uncompressed, sorted by kind and hash of the key. A look-up is a search over the mapped hashes and, on a
+hit, a comparison of what no two keys have in common (`key_hash`), so a collision removes nobody's record, and workers
+share the pages. The digest covers every column and what is stated about the register; it is in the file's metadata and
+recomputed by `verify`.
+
+Fingerprints of works, where there are any, lie beside it: `<stem>.works.arrow`, named by its digest. It is written
+first, so that whoever sees the register sees it, too; a register whose works are others than it says does not open.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import xxhash
 
 from rightful.errors import RegisterError
+from rightful.register import export_writing
 from rightful.register.entries import KINDS, STATES, KeyKind, OptOut, OptOutState
+from rightful.register.export_writing import BITS, UNKNOWN_TIME
+from rightful.register.lookup import Lookup
+from rightful.register.places import newest_in, works_file
+from rightful.register.register_file import FORMAT, SCHEMA, RegisterFile
+from rightful.register.wanted import wanted_digests, wanted_hex, wanted_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-FORMAT = "1"
-_SCHEMA = pa.schema(
-    [
-        pa.field("hash", pa.uint64(), nullable=False),
-        pa.field("kind", pa.uint8(), nullable=False),
-        pa.field("state", pa.uint8(), nullable=False),
-        pa.field("key", pa.large_string(), nullable=False),
-        pa.field("reference", pa.large_string(), nullable=False),
-        pa.field("received_at", pa.int64(), nullable=False),  # seconds since 1970, UTC; -1 where not known
-    ]
-)
-_UNKNOWN_TIME = -1
-NONE = 0
-_BITS = {OptOutState.RECEIVED: 1, OptOutState.VERIFIED: 2}
+    from rightful.register.fingerprint import Fingerprint
+    from rightful.register.wanted import Wanted
+    from rightful.register.works import WorksIndex
+
+__all__ = ["FORMAT", "Register", "export_register", "merge_registers", "open_register", "works_file"]
+
+_STRICTNESS = {OptOutState.RECEIVED: 1, OptOutState.VERIFIED: 2}
 
 
-def export_register(entries: Iterable[OptOut], file: str | Path) -> Register:
-    """Write the opt-outs in force. Of several entries with one kind, key and reference, the last counts."""
-    latest: dict[tuple[int, str, str], OptOut] = {}
-    for entry in entries:
-        latest[KINDS.index(entry.kind), entry.key, entry.reference] = entry
-    rows = sorted((kind, _hash(key), key, reference) for kind, key, reference in latest)
-    chosen = [latest[kind, key, reference] for kind, _, key, reference in rows]
-    columns = [
-        pa.array([hashed for _, hashed, _, _ in rows], pa.uint64()),
-        pa.array([kind for kind, _, _, _ in rows], pa.uint8()),
-        pa.array([STATES.index(entry.state) for entry in chosen], pa.uint8()),
-        pa.array([entry.key for entry in chosen], pa.large_string()),
-        pa.array([entry.reference for entry in chosen], pa.large_string()),
-        pa.array([_seconds(entry.received_at) for entry in chosen], pa.int64()),
-    ]
-    return write_table(pa.table(columns, schema=_SCHEMA), Path(file))
+def export_register(
+    entries: Iterable[OptOut],
+    file: str | Path,
+    *,
+    works: Iterable[Fingerprint] = (),
+    works_key: bytes | None = None,
+    background: Iterable[Sequence[str]] = (),
+    before: Register | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Register:
+    """Write the opt-outs in force. Of several entries with one kind, key and reference, the last counts.
+
+    Args:
+        entries: the opt-outs; read once, and never held all at once.
+        file: to write.
+        works: fingerprints of works that are opted out by content.
+        works_key: that their shingle hashes are put under (`keyed`); drawn anew if not given.
+        background: batches of unrelated documents, to tell what is common in works.
+        before: an earlier export: what it knows to be common stays so.
+        facts: about the register, as JSON has them.
+
+    Raises:
+        RegisterError: an entry has a key that is none of its kind, or a fact that JSON has no word for.
+    """
+    table = export_writing.in_order(export_writing.columns_of(entries))
+    known = before.works if before is not None else None
+    return _write(table, Path(file), _writer(works, works_key, background, known), facts=facts)
 
 
-def write_table(table: pa.Table, file: Path, *, version: str | None = None) -> Register:
-    """Write a sorted table; `version` is kept where the file is a part of an older, larger register."""
-    digest = _digest(table)
-    metadata = {"rightful.format": FORMAT, "rightful.digest": digest, "rightful.version": version or digest}
-    table = table.replace_schema_metadata(metadata)
+def merge_registers(
+    stricter: Sequence[Register], file: str | Path, *, version: str, facts: Mapping[str, Any] | None = None
+) -> Register:
+    """Write one register of what is in any of several. Of one kind, key and reference, the strictest state counts.
+
+    Args:
+        stricter: the registers; among equals the first.
+        file: to write.
+        version: of the result.
+        facts: about the result.
+    """
+    columns = pa.concat_tables([register.columns() for register in stricter] or [SCHEMA.empty_table()])
+    strictness = np.array([_STRICTNESS.get(state, 0) for state in STATES])
+    order = np.arange(columns.num_rows)
+    precedence = strictness[columns.column("state").to_numpy()] * len(order) + order[::-1]
+    table = export_writing.in_order(columns, precedence)
+    indexes = [register.works for register in stricter if register.works is not None]
+
+    def merged(beside: Path) -> str | None:
+        from rightful.register.works import merge_works  # noqa: PLC0415 - where there are works
+
+        return merge_works(indexes, beside)
+
+    return _write(table, Path(file), merged if indexes else None, version=version, facts=facts)
+
+
+def _writer(
+    works: Iterable[Fingerprint], key: bytes | None, background: Iterable[Sequence[str]], before: WorksIndex | None
+) -> Callable[[Path], str | None] | None:
+    remaining = iter(works)
+    first = list(islice(remaining, 1))
+    if not first:
+        return None
+
+    def written(beside: Path) -> str | None:
+        from rightful.register.works import write_works  # noqa: PLC0415 - where there are works
+
+        return write_works(chain(first, remaining), beside, key=key, background=background, before=before)
+
+    return written
+
+
+def _write(
+    table: pa.Table,
+    file: Path,
+    write_works: Callable[[Path], str | None] | None,
+    *,
+    version: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Register:
+    """Write the works first and the register last: nobody sees a register without them."""
+    export_writing.canonical_facts(facts)  # before anything is written
     file.parent.mkdir(parents=True, exist_ok=True)
-    scratch = file.with_name(f".{file.name}.{os.getpid()}")
-    with pa.OSFile(str(scratch), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-    scratch.replace(file)
+    beside = works_file(file)
+    scratch, scratch_beside = (path.with_name(f".{path.name}.{os.getpid()}") for path in (file, beside))
+    try:
+        works = write_works(scratch_beside) if write_works is not None else None
+        export_writing.write_entries(table, scratch, version=version, works=works or "", facts=facts)
+        if works is not None:
+            scratch_beside.replace(beside)
+        scratch.replace(file)
+    finally:
+        for path in (scratch, scratch_beside):
+            path.unlink(missing_ok=True)
+    if works is None:
+        beside.unlink(missing_ok=True)  # of a register that stood here before
     return Register.open(file)
-
-
-def _seconds(moment: datetime | None) -> int:
-    return _UNKNOWN_TIME if moment is None else int(moment.timestamp())
-
-
-def _hash(key: str) -> int:
-    return xxhash.xxh3_64_intdigest(key.encode("utf-8", "surrogatepass"))
-
-
-def _digest(table: pa.Table) -> str:
-    """SHA-256 over the values of every column, each led by its name and length."""
-    total = hashlib.sha256()
-    for name in _SCHEMA.names:
-        column = table.column(name).combine_chunks()
-        array = column.chunk(0) if isinstance(column, pa.ChunkedArray) and column.num_chunks else column
-        total.update(f"{name}:{len(array)}\n".encode())
-        if not len(array):
-            continue
-        if pa.types.is_large_string(array.type):
-            offsets = np.frombuffer(array.buffers()[1], np.int64, len(array) + 1, array.offset * 8)
-            total.update((offsets - offsets[0]).tobytes())
-            total.update(memoryview(array.buffers()[2] or b"")[offsets[0] : offsets[-1]])
-        else:
-            total.update(array.to_numpy().tobytes())
-    return f"sha256:{total.hexdigest()}"
 
 
 def open_register(path: str | Path, digest: str | None = None) -> Register:
@@ -110,140 +152,159 @@ class Register:
 
     Attributes:
         path: the file.
-        digest: `sha256:<hex>` over its entries, as its metadata states it (`verify` recomputes it).
+        digest: `sha256:<hex>` over its entries and facts, as its metadata states it (`verify` recomputes it).
         version: digest of the register it was exported from; the same, unless it is a part of a larger one.
+        facts: what was stated about the register when it was exported; a part keeps it.
+        works: fingerprints of works that are opted out by content; None where there are none.
     """
 
-    def __init__(self, path: Path, table: pa.Table) -> None:
-        self.path = path
-        self._table = table
-        metadata = table.schema.metadata
-        self.digest: str = metadata[b"rightful.digest"].decode()
-        self.version: str = metadata[b"rightful.version"].decode()
+    def __init__(self, file: RegisterFile) -> None:
+        self.path = file.path
+        self._file = file
+        self.digest: str = file.said("digest")
+        self.version: str = file.said("version")
+        self.facts: dict[str, Any] = file.said_json("facts")
+        self.works = self._open_works(file.said("works"))
+        self._lookups: dict[KeyKind, Lookup] = {}
 
     @classmethod
     def open(cls, path: str | Path) -> Register:
-        """Open a file written by `export_register`.
+        """Open a file written by `export_register`, or the newest one in a folder of exports.
 
         Raises:
-            RegisterError: there is no such file, or it is no register this version reads.
+            RegisterError: there is no such file, it is no register this version reads, or its works are missing.
         """
-        file = Path(path)
-        try:
-            with pa.memory_map(str(file)) as source:
-                table = pa.ipc.open_file(source).read_all()
-        except (OSError, pa.ArrowInvalid) as error:
-            raise RegisterError(
-                f"{file} is no opt-out register",
-                hint="make one from a list with: rightful optout import LIST.csv --out register.arrow",
-                path=str(file),
-            ) from error
-        if (table.schema.metadata or {}).get(b"rightful.format") != FORMAT.encode():
-            raise RegisterError(f"{file} is no register of format {FORMAT}", path=str(file))
-        if not table.schema.equals(_SCHEMA):
-            raise RegisterError(f"{file} was altered: its columns are not those of a register", path=str(file))
-        return cls(file, table.combine_chunks())
+        return cls(RegisterFile(newest_in(Path(path))))
+
+    def with_key_of(self, other: Register) -> Register:
+        """Give the same register, the evidence of a run, with the key of the export that it is a part of."""
+        opened = Register.open(self.path)
+        if opened.works is not None and other.works is not None:
+            opened.works = opened.works.with_key(other.works.key)
+        return opened
+
+    def _open_works(self, digest: str) -> WorksIndex | None:
+        if not digest:
+            return None
+        from rightful.register.works import WorksIndex  # noqa: PLC0415 - where there are works
+
+        return WorksIndex.open(works_file(self.path), digest)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return open_register, (str(self.path.resolve()), self.digest)
 
     def __len__(self) -> int:
-        count: int = self._table.num_rows
-        return count
+        return self._file.rows
 
     def __repr__(self) -> str:
         return f"Register({str(self.path)!r}, {self.digest[:19]}…, {len(self)} opt-outs)"
 
     def verify(self) -> None:
-        """Recompute the digest.
+        """Recompute the digest, of the works as well.
 
         Raises:
             RegisterError: the file was altered.
         """
-        try:
-            self._table.validate(full=True)  # before anything follows an offset of a file that may be altered
-        except pa.ArrowInvalid as error:
-            raise RegisterError(f"{self.path} was altered: {error}") from error
-        if _digest(self._table) != self.digest:
+        table = self.columns()
+        stated_version = "" if self.version == self.digest else self.version
+        digest = export_writing.content_digest(
+            table, works=self._file.said("works"), facts=self._file.said("facts"), version=stated_version
+        )
+        if digest != self.digest:
             raise RegisterError(f"{self.path} was altered: its entries are not what its digest says")
+        counts = export_writing.kind_counts(self._file.numbers("kind"), self._file.numbers("state"))
+        if [counts[kind] for kind in KINDS] != self._file.counts:
+            raise RegisterError(f"{self.path} was altered: its kinds are not as many as it says")
+        if self.works is not None:
+            self.works.verify()
 
-    @cached_property
-    def _kind_starts(self) -> np.ndarray:
-        kinds = self._numpy("kind", np.uint8)
-        return np.searchsorted(kinds, np.arange(len(KINDS) + 1))
+    def columns(self) -> pa.Table:
+        """Give all entries as columns, mapped (`register_file.SCHEMA`): in order of kind, hash, key and reference.
 
-    def _numpy(self, name: str, kind: type[np.generic]) -> np.ndarray:
-        if not len(self):
-            return np.empty(0, kind)
-        array: np.ndarray = self._table.column(name).chunk(0).to_numpy(zero_copy_only=True)
-        return array
+        Raises:
+            RegisterError: the file was altered: the offsets of an entry lead out of it.
+        """
+        return self._file.columns()
 
     def _slice(self, kind: KeyKind) -> tuple[int, int]:
         code = KINDS.index(kind)
-        return int(self._kind_starts[code]), int(self._kind_starts[code + 1])
+        return int(self._file.starts[code]), int(self._file.starts[code + 1])
 
     def has(self, kind: KeyKind) -> bool:
         """Tell whether any opt-out of a kind has an effect: if not, nothing need be looked up."""
-        return KINDS.index(kind) in self._effective_kinds
+        return self._file.counts[KINDS.index(kind)][1] > 0
 
-    @cached_property
-    def _effective_kinds(self) -> frozenset[int]:
-        effective = np.isin(self._numpy("state", np.uint8), [STATES.index(state) for state in _BITS])
-        return frozenset(np.unique(self._numpy("kind", np.uint8)[effective]).tolist())
-
-    def find(self, kind: KeyKind, keys: Sequence[str]) -> tuple[np.ndarray, set[int]]:
-        """Look up canonical keys.
+    def find(
+        self, kind: KeyKind, keys: Sequence[str | None] | pa.Array | pa.ChunkedArray
+    ) -> tuple[np.ndarray, set[int]]:
+        """Look up canonical keys. A null is found nowhere.
 
         Returns:
             An array as long as `keys` of state bits (0 none, 1 received, 2 verified, 3 both), and the rows of every
             entry with an effect on any of them: several people may name one thing.
+
+        Raises:
+            RegisterError: the file was altered where it was looked at.
         """
-        bits = np.zeros(len(keys), np.uint8)
+        if not self.has(kind):
+            return np.zeros(len(keys), np.uint8), set()
+        portions = wanted_hex(keys) if kind is KeyKind.CONTENT else wanted_keys(keys)
+        return self._find(kind, len(keys), portions)
+
+    def find_digests(self, digests: np.ndarray | Sequence[bytes | None] | pa.Array) -> tuple[np.ndarray, set[int]]:
+        """Look up contents by their digests, 32 octets each: rows of uint8, or values, of which some may be null."""
+        if not self.has(KeyKind.CONTENT):
+            return np.zeros(len(digests), np.uint8), set()
+        return self._find(KeyKind.CONTENT, len(digests), wanted_digests(digests))
+
+    def _find(self, kind: KeyKind, count: int, portions: Iterator[Wanted]) -> tuple[np.ndarray, set[int]]:
+        bits = np.zeros(count, np.uint8)
         rows: set[int] = set()
-        start, stop = self._slice(kind)
-        if start == stop or not keys:
-            return bits, rows
-        hashed = np.fromiter((_hash(key) for key in keys), np.uint64, len(keys))
-        mapped = self._numpy("hash", np.uint64)[start:stop]
-        order = np.argsort(hashed)
-        at = np.empty(len(keys), np.int64)
-        at[order] = np.searchsorted(mapped, hashed[order])
-        hit = np.flatnonzero(mapped[np.minimum(at, len(mapped) - 1)] == hashed)
-        for i in hit.tolist():
-            bits[i] = self._confirm(start + int(at[i]), stop, int(hashed[i]), keys[i], rows)
+        lookup = self._lookups.get(kind)
+        if lookup is None:
+            lookup = self._lookups[kind] = Lookup.of(self._file, *self._slice(kind))
+        for wanted in portions:
+            lookup.find(wanted, bits, rows)
         return bits, rows
 
-    def _confirm(self, row: int, stop: int, hashed: int, key: str, rows: set[int]) -> int:
-        """Compare the key itself, and gather every entry that carries it."""
-        bits = NONE
-        while row < stop and self._table.column("hash")[row].as_py() == hashed:
-            entry = self.entry(row)
-            if entry.key == key and entry.state in _BITS:
-                bits |= _BITS[entry.state]
-                rows.add(row)
-            row += 1
-        return bits
-
     def entry(self, row: int) -> OptOut:
-        """Give one entry."""
-        value = {name: self._table.column(name)[row].as_py() for name in _SCHEMA.names}
-        seconds = value["received_at"]
-        moment = None if seconds == _UNKNOWN_TIME else pa.scalar(seconds, pa.timestamp("s", tz="UTC")).as_py()
-        return OptOut(KINDS[value["kind"]], value["key"], STATES[value["state"]], value["reference"], moment)
+        """Give one entry.
+
+        Raises:
+            IndexError: there is no such row.
+            RegisterError: the file was altered there.
+        """
+        if not 0 <= row < len(self):
+            raise IndexError(f"{self.path} has {len(self)} opt-outs, and none at {row}")
+        codes = {name: int(self._file.numbers(name)[row]) for name in ("kind", "state", "received_at")}
+        key, reference = self._file.octets("key", row), self._file.octets("reference", row)
+        seconds = codes["received_at"]
+        try:
+            kind, state = KINDS[codes["kind"]], STATES[codes["state"]]
+            spelt = key.hex() if kind is KeyKind.CONTENT else key.decode("utf-8", "surrogatepass")
+            moment = None if seconds == UNKNOWN_TIME else pa.scalar(seconds, pa.timestamp("s", tz="UTC")).as_py()
+            return OptOut(kind, spelt, state, reference.decode(), moment)
+        except (LookupError, ValueError, OverflowError) as error:
+            raise self._file.altered(f"entry {row} cannot be read") from error
 
     @cached_property
     def prefixes(self) -> dict[str, list[tuple[str, int, int]]]:
         """Prefix opt-outs by authority (`host[:port]`): (key, state bit, row). Few, so kept as they are."""
-        start, stop = self._slice(KeyKind.PREFIX)
         found: dict[str, list[tuple[str, int, int]]] = {}
-        for row in range(start, stop):
+        for row in range(*self._slice(KeyKind.PREFIX)):
             entry = self.entry(row)
-            if entry.state in _BITS:
+            if entry.state in BITS:
                 authority = entry.key[2:].partition("/")[0]
-                found.setdefault(authority, []).append((entry.key, _BITS[entry.state], row))
+                found.setdefault(authority, []).append((entry.key, BITS[entry.state], row))
         return found
 
     def part(self, rows: Sequence[int], file: Path) -> Register:
-        """Write the entries of these rows as a register of its own: the evidence of a run."""
-        table = self._table.take(pa.array(sorted(set(rows)), pa.int64()))
-        return write_table(table, file, version=self.version)
+        """Write the entries of these rows, and the works of them, as a register of its own: the evidence of a run."""
+        chosen = np.unique(np.array(rows, np.int64))
+        table = self._file.take(chosen)
+        start, stop = self._slice(KeyKind.CONTENT)
+        contents = chosen[(chosen >= start) & (chosen < stop)]
+        works = self.works
+        digests = {key.hex() for key in self._file.texts("key", contents).to_pylist()} if works is not None else set()
+        write = (lambda beside: works.part(digests, beside)) if works is not None else None
+        return _write(table, file, write, version=self.version, facts=self.facts)

@@ -47,16 +47,22 @@ def read_entries(files: Iterable[str | Path]) -> list[OptOut]:
 
 
 def _entries(file: Path) -> Iterator[OptOut]:
-    for where, row in _rows(file):
+    for where, row in rows_of(file):
         try:
-            yield _entry(row, file)
+            yield entry_of(row, file)
         except (RegisterError, ValueError) as error:
             message = error.message if isinstance(error, RegisterError) else str(error)
             hint = error.hint if isinstance(error, RegisterError) else ""
             raise RegisterError(f"{file}, {where}: {message}", hint=hint, file=str(file), where=where) from error
 
 
-def _entry(row: dict[str, Any], file: Path) -> OptOut:
+def entry_of(row: dict[str, Any], file: Path) -> OptOut:
+    """Read one row.
+
+    Raises:
+        RegisterError: it names nothing, or what it names is none of its kind.
+        ValueError: its time is no time.
+    """
     kind, value = _key(row, file)
     return OptOut(
         kind=kind,
@@ -65,6 +71,11 @@ def _entry(row: dict[str, Any], file: Path) -> OptOut:
         reference=str(row.get("reference") or row.get("id") or ""),
         received_at=parse_time(row.get("received_at")),
     )
+
+
+def names_key(row: dict[str, Any]) -> bool:
+    """Tell whether a row has anything in a column that names what is opted out."""
+    return any(row.get(name) for name in ("value", *_KIND_COLUMNS))
 
 
 def _key(row: dict[str, Any], file: Path) -> tuple[KeyKind, str]:
@@ -85,20 +96,35 @@ def _choice(choices: type[_Choice], value: object, name: str) -> _Choice:
         raise RegisterError(f"{value!r} is no {name}; one of: {', '.join(choices)}") from None
 
 
-def _rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def rows_of(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Read the rows of a list, each with the words for where it stands.
+
+    Raises:
+        RegisterError: there is no such file, or it is none of the forms.
+    """
     if not file.exists():
         raise RegisterError(f"{file} does not exist", file=str(file))
     read = _READERS.get(file.suffix)
     if read is None:
         raise RegisterError(f"{file}: opt-outs are read from {', '.join(_READERS)}", file=str(file))
-    yield from read(file)
+    try:
+        yield from read(file)
+    except UnicodeDecodeError:  # whose words have what is before and after in the file
+        raise RegisterError(f"{file} is not written in UTF-8", file=str(file)) from None
 
 
 def _csv_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with file.open(newline="", encoding="utf-8-sig") as lines:
         reader = csv.DictReader(lines)
-        for row in reader:
-            yield f"line {reader.line_num}", row
+        try:
+            for row in reader:
+                yield f"line {reader.line_num}", row
+        except csv.Error as error:
+            raise RegisterError(
+                f"{file}, after line {reader.line_num}: no CSV: {error}",
+                hint="long texts are read from .jsonl and .parquet",
+                file=str(file),
+            ) from error
 
 
 def _json_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:

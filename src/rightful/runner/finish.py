@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -48,6 +47,8 @@ if TYPE_CHECKING:
 
     from rightful.facts.decision import Decision
     from rightful.facts.situation import Situation
+    from rightful.policy.policy import Policy
+    from rightful.register.export import Register
     from rightful.runner.plan import Plan
     from rightful.screening.screener import Screener
 
@@ -67,11 +68,9 @@ def put_together(
     data = _place_shards(plan, figures, folder, work)
     parts = tuple(ledger_path(unit.number) for unit in plan.units)
     table = _situations(figures)
-    pq.write_table(table, folder / SITUATIONS_FILE, compression="zstd")
-    pq.write_table(accrual_table(table, screener.policy), folder / ACCRUALS, compression="zstd")
+    write_tables(table, parts, screener.policy, folder)
     if plan.mode != "ledger":
         _place_attributions(plan, folder, work)
-    pq.write_table(count_sites(_ledger(folder, parts)), folder / SITES, compression="zstd")
     evidence = write_evidence(screener.snapshot, set().union(*(f.captures for f in figures)), folder / EVIDENCE)
     register = screener.register
     if register is not None:
@@ -98,9 +97,7 @@ def put_together(
             "as_of": as_of.isoformat() if as_of else None,
             "captures": len(screener.snapshot),
         },
-        register=None
-        if register is None
-        else {"id": register.digest, "version": register.version, "optouts": len(register)},
+        register=None if register is None else stated_register(register),
         columns=plan.columns.used() | {"label": plan.columns.label},
         inputs=inputs,
         data=data,
@@ -116,6 +113,24 @@ def put_together(
     shutil.rmtree(work)
 
 
+def stated_register(register: Register) -> dict[str, Any]:
+    """Say of a register what a manifest says: what identifies it, how much it holds, and what it states of itself."""
+    return {
+        "id": register.digest,
+        "version": register.version,
+        "optouts": len(register),
+        "works": 0 if register.works is None else len(register.works),
+        "facts": register.facts,
+    }
+
+
+def write_tables(situations: pa.Table, parts: tuple[str, ...], policy: Policy, folder: Path) -> None:
+    """Write the situations, and what follows from them and from the ledger: accruals, and records by site."""
+    pq.write_table(situations, folder / SITUATIONS_FILE, compression="zstd")
+    pq.write_table(accrual_table(situations, policy), folder / ACCRUALS, compression="zstd")
+    pq.write_table(count_sites(_ledger(folder, parts)), folder / SITES, compression="zstd")
+
+
 def _place_shards(plan: Plan, figures: list[Figures], folder: Path, work: Path) -> tuple[DataFile, ...]:
     placed = []
     for unit, figure in zip(plan.units, figures, strict=True):
@@ -125,18 +140,7 @@ def _place_shards(plan: Plan, figures: list[Figures], folder: Path, work: Path) 
             continue
         path = data_path(unit.number, len(plan.units))
         _move(made / "data.parquet", folder / path)
-        file = folder / path
-        placed.append(
-            DataFile(
-                path=path,
-                sha256=digest_of(file),
-                octets=file.stat().st_size,
-                records=figure.written,
-                text_octets=figure.text_octets,
-                languages=dict(sorted(figure.languages.items())),
-                fetched=None if figure.fetched is None else (_moment(figure.fetched[0]), _moment(figure.fetched[1])),
-            )
-        )
+        placed.append(figure.written.data_file(folder, path))
     return tuple(placed)
 
 
@@ -153,10 +157,6 @@ def _move(made: Path, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     if made.exists():
         made.replace(place)
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def _situations(figures: list[Figures]) -> pa.Table:

@@ -6,8 +6,6 @@ taken up by the next call with the same inputs and rules; with others it is refu
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import functools
 import multiprocessing
 import os
@@ -18,12 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rightful.errors import NoSpaceError, RunBusyError, RunError, WorkerLostError
+from rightful.errors import RunError, WorkerLostError
 from rightful.files import digest_of
 from rightful.ledger.checksums import NAME as CHECKSUMS
 from rightful.ledger.checksums import foreign_files
 from rightful.ledger.run_directory import MANIFEST, RunDirectory
+from rightful.runner import partial
 from rightful.runner.finish import put_together
+from rightful.runner.partial import partial_folder
 from rightful.runner.plan import Mode, Plan, make_plan
 from rightful.runner.shard import screen_unit
 from rightful.runner.workers import enter_worker, screen_in_worker, without_main_module
@@ -99,33 +99,29 @@ class Run:
         """Make every shard that is not there yet, and put them together."""
         # The list of checksums is written last: without it the folder is not whole, whatever else is in it.
         if not (self.folder / CHECKSUMS).exists():
-            work = self.folder / ".work"
+            work = self.folder / partial.WORK
             work.mkdir(parents=True, exist_ok=True)
-            with _disk_space(self.out):
-                if processes > 1 and len(self.plan.units) > 1:
-                    self._screen_in_processes(work, processes, on_progress)
-                else:
-                    self._screen_here(work, on_progress)
-                put_together(
-                    self.plan,
-                    self.screener,
-                    policy_file=self.policy_file,
-                    folder=self.folder,
-                    work=work,
-                    reference_time=self.reference_time,
-                )
+            if processes > 1 and len(self.plan.units) > 1:
+                self._screen_in_processes(work, processes, on_progress)
+            else:
+                self._screen_here(work, on_progress)
+            put_together(
+                self.plan,
+                self.screener,
+                policy_file=self.policy_file,
+                folder=self.folder,
+                work=work,
+                reference_time=self.reference_time,
+            )
         return RunDirectory(self.folder).manifest
 
     def publish(self) -> Manifest:
         """Move the finished folder to where it was asked for."""
         manifest = RunDirectory(self.folder).manifest
-        shutil.rmtree(self.folder / ".work", ignore_errors=True)
-        for own in (".plan", ".lock"):
-            (self.folder / own).unlink()
         old = self.out.with_name(f".{self.out.name}.old-{os.getpid()}")
         if self.out.exists():
             self.out.replace(old)
-        self.folder.replace(self.out)
+        partial.publish(self.folder, self.out)
         shutil.rmtree(old, ignore_errors=True)
         return manifest
 
@@ -166,11 +162,6 @@ class Run:
                 pool.shutdown(cancel_futures=True)
 
 
-def partial_folder(out: Path) -> Path:
-    """Where a run is made until it is finished."""
-    return out.with_name(f"{out.name}.partial")
-
-
 @contextmanager
 def begun(
     policy: str | Path,
@@ -194,22 +185,11 @@ def begun(
         plan.columns,
         specific_holders=plan.holders.holders if plan.holders else frozenset(),
     )
-    folder = partial_folder(target)
+    if (target / MANIFEST).exists():
+        partial.tidy(target)
     _refuse_foreign(target, plan, overwrite=overwrite)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"{folder} cannot be made: {error.strerror or error}", path=str(folder)) from error
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunBusyError(f"another process is making {target} at this moment", path=str(target)) from None
-        _continue_or_clear(folder, plan)
-        try:
-            yield Run(Path(policy), plan, screener, target, reference_time)
-        finally:
-            _leave_no_trace(folder)
+    with partial.opened(target, plan.stamp):
+        yield Run(Path(policy), plan, screener, target, reference_time)
 
 
 def _refuse_foreign(target: Path, plan: Plan, *, overwrite: bool) -> None:
@@ -241,37 +221,3 @@ def _made_under(plan: Plan, manifest: Manifest) -> bool:
     if sizes != {file.name: file.octets for file in manifest.inputs}:
         return False  # told without reading them
     return manifest.plan == plan.digest({name: digest_of(records.path) for name, records in plan.inputs})
-
-
-def _continue_or_clear(folder: Path, plan: Plan) -> None:
-    """Keep what was made under the same plan; remove what was made under another, for it is ours and unfinished."""
-    stamp = folder / ".plan"
-    begun_with = stamp.read_text(encoding="ascii") if stamp.exists() else ""
-    if begun_with != plan.stamp:
-        for entry in folder.iterdir():
-            if entry.name == ".lock":
-                continue
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        stamp.write_text(plan.stamp, encoding="ascii")
-    for leftover in (folder / ".work").glob(".*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _leave_no_trace(folder: Path) -> None:
-    """Remove a folder in which nothing was made that the next try could use."""
-    if folder.exists() and not any(entry.name not in {".lock", ".plan"} for entry in folder.iterdir()):
-        shutil.rmtree(folder)
-
-
-@contextmanager
-def _disk_space(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            raise NoSpaceError(
-                f"no space is left to write {out}: {error}",
-                hint="free some, then run the same command again: finished shards are kept",
-                path=str(out),
-            ) from error
-        raise

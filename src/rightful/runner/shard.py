@@ -16,16 +16,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rightful.errors import InputError
-from rightful.facts.decision import Admission
 from rightful.files import digest_of
 from rightful.ledger.situations import decision_facts
 from rightful.ledger.units import Units
 from rightful.runner.plan import stamp_of
 from rightful.runner.reading import read_batches
-from rightful.screening.figures import languages
+from rightful.runner.written import Written
 from rightful.screening.labels import LEDGER, RIGHTS
 from rightful.settlement.attributions import ATTRIBUTIONS_SCHEMA, attribution_rows, columns_that_name
-from rightful.settlement.lengths import text_lengths, units_by_group
+from rightful.settlement.lengths import units_by_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,10 +50,7 @@ class Figures:
     units: dict[str, Units] | None = None
     captures: set[int] = field(default_factory=set)
     optouts: set[int] = field(default_factory=set)
-    written: int = 0
-    text_octets: int | None = None
-    languages: Counter[str] = field(default_factory=Counter)
-    fetched: tuple[int, int] | None = None
+    written: Written = field(default_factory=Written)
     input_sha256: str | None = None
     unknown: Counter[str] = field(default_factory=Counter)
 
@@ -67,10 +63,7 @@ class Figures:
                 "units": self.units and {name: [u.characters, u.octets] for name, u in self.units.items()},
                 "captures": sorted(self.captures),
                 "optouts": sorted(self.optouts),
-                "written": self.written,
-                "text_octets": self.text_octets,
-                "languages": self.languages,
-                "fetched": self.fetched,
+                "written": self.written.facts,
                 "input_sha256": self.input_sha256,
                 "unknown": self.unknown,
             },
@@ -87,10 +80,7 @@ class Figures:
             units=value["units"] and {name: Units(*numbers) for name, numbers in value["units"].items()},
             captures=set(value["captures"]),
             optouts=set(value["optouts"]),
-            written=value["written"],
-            text_octets=value["text_octets"],
-            languages=Counter(value["languages"]),
-            fetched=tuple(value["fetched"]) if value["fetched"] else None,
+            written=Written.from_facts(value["written"]),
             input_sha256=value["input_sha256"],
             unknown=Counter(value["unknown"]),
         )
@@ -146,8 +136,9 @@ def _put(scratch: Path, done: Path) -> None:
 
 
 def _write(plan: Plan, unit: Unit, screener: Screener, folder: Path, on_rows: Callable[[int], None] | None) -> Figures:
+    measured = plan.columns.text is not None
     figures = Figures(
-        units={} if plan.columns.text else None, text_octets=0 if plan.columns.text and plan.mode != "ledger" else None
+        units={} if measured else None, written=Written(text_octets=0 if measured and plan.mode != "ledger" else None)
     )
     wanted = plan.columns.top_level(plan.columns.used(), plan.schema) if plan.mode == "ledger" else None
     named = columns_that_name(plan.schema)
@@ -165,12 +156,12 @@ def _write(plan: Plan, unit: Unit, screener: Screener, folder: Path, on_rows: Ca
         for batch in read_batches(unit.records, plan.schema, groups=unit.groups, columns=wanted):
             examined = screener.examine(batch)
             _count(figures, examined)
-            _measure_text(figures, examined, plan)
             decided = _located(examined.ledger(), unit.name, row)
+            _measure_text(figures, examined, decided)
             ledger.write_batch(decided, row_group_size=ROW_GROUP)
             if data is not None:
                 kept = examined.screen() if plan.mode == "screen" else examined.label()
-                _measure(figures, kept, examined, plan)
+                figures.written.add(decided if plan.mode == "label" else decided.filter(pa.array(examined.admitted)))
                 data.write_batch(kept, row_group_size=ROW_GROUP)
                 attributed = attribution_rows(decided, batch, _situations(figures, examined), named)
                 if attributed.num_rows:
@@ -217,33 +208,14 @@ def _situations(figures: Figures, examined: Examined) -> dict[int, dict[str, Any
     return {number: figures.situations[str(number)] for _, number in examined.decided}
 
 
-def _measure_text(figures: Figures, examined: Examined, plan: Plan) -> None:
-    """Add up the text of every record by situation, and that of the written ones; what is unreadable has none."""
+def _measure_text(figures: Figures, examined: Examined, ledger: pa.RecordBatch) -> None:
+    """Add up the text of every record by situation."""
     if figures.units is None:
         return
-    situations = examined.observation.situations
-    lengths = text_lengths(examined.batch, str(plan.columns.text))
-    of_each = units_by_group(examined.observation.situation, lengths, len(situations))
-    for situation, (decision, number), measured in zip(situations, examined.decided, of_each, strict=True):
-        units = measured if situation.text_readable else Units()
+    lengths = (ledger.column("characters").to_numpy(), ledger.column("octets").to_numpy())
+    of_each = units_by_group(examined.observation.situation, lengths, len(examined.decided))
+    for (_, number), units in zip(examined.decided, of_each, strict=True):
         figures.units[str(number)] = figures.units.get(str(number), Units()) + units
-        if figures.text_octets is not None and (plan.mode == "label" or decision.admission is Admission.ADMIT):
-            figures.text_octets += units.octets
-
-
-def _measure(figures: Figures, kept: pa.RecordBatch, examined: Examined, plan: Plan) -> None:
-    """Add up what the card says about the written records."""
-    columns = plan.columns
-    figures.written += kept.num_rows
-    if columns.language is not None and kept.num_rows:
-        figures.languages.update(languages(kept, columns.language))
-    times = examined.observation.locations.fetched_at
-    if times is not None:
-        chosen = times if plan.mode == "label" else times[examined.admitted]
-        known = chosen[chosen != np.iinfo(np.int64).min]
-        if len(known):
-            first, last = figures.fetched or (int(known[0]), int(known[0]))
-            figures.fetched = min(first, int(known.min())), max(last, int(known.max()))
 
 
 def _data_schema(plan: Plan, screener: Screener) -> pa.Schema:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from rightful.card.write import refuse_failed_quality, write_card
 from rightful.files import write_whole
 from rightful.ledger.checksums import write_checksums
-from rightful.ledger.run_directory import QUALITY, README, RunDirectory
+from rightful.ledger.run_directory import MATCHING, POLICY, QUALITY, README, RunDirectory
+from rightful.policy.policy_file import read_policy
+from rightful.quality.matcher import matcher_json, try_matcher
 from rightful.quality.report import QualityReport
 from rightful.quality.suite import validate_run_directory
 from rightful.runner.run import begun
@@ -75,12 +77,18 @@ def run_files(
 def validate_run(folder: str | Path) -> QualityReport:
     """Test the quality of a screened run and write `rightful/quality.json` into it.
 
+    Where texts were compared with the works of a register, the matcher is tried on a sample of the records that ship
+    as well: `rightful/matching.json`.
+
     Raises:
         RunError: the folder is no finished run.
         MissingExtraError: Great Expectations or DuckDB is not installed.
     """
     run = RunDirectory(folder)
     report = validate_run_directory(run)
+    tried = try_matcher(run, read_policy(run.root / POLICY))
+    if tried is not None:
+        write_whole(run.root / MATCHING, matcher_json(tried).encode())
     write_whole(run.root / QUALITY, report.to_json().encode())
     write_checksums(run.root)
     return report

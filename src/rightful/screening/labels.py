@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rightful.screening.columns import column, readable
+from rightful.screening.figures import language_column, text_lengths
 from rightful.screening.locate import NOWHERE
+from rightful.screening.text_matches import sketch_columns
 from rightful.snapshot.capture_index import NO_TIME
 
 if TYPE_CHECKING:
@@ -47,11 +49,18 @@ LEDGER = pa.schema(
         ("fetched_at", pa.timestamp("s", tz="UTC")),
         ("site", pa.string()),
         ("text_sha256", pa.string()),
+        # Of a record whose text is like an opted-out work: the shingle hashes they share, and how many it has in all.
+        ("shared_shingles", pa.list_(pa.uint64())),
+        ("text_shingles", pa.list_(pa.int64())),
         ("fields", pa.large_string()),
         ("admission", pa.string()),
         ("reasons", pa.list_(pa.string())),
         ("tier", pa.string()),
         ("situation", pa.int64()),
+        # Of the text, 0 where it cannot be read, null where no column of text was read; and what language it is in.
+        ("characters", pa.int64()),
+        ("octets", pa.int64()),
+        ("language", pa.string()),
     ]
 )
 
@@ -99,6 +108,7 @@ def ledger_rows(
     decisions = [decision for decision, _ in decided]
     located, final = observation.signals.located, observation.signals.final
     keep = policy.ledger.locations == "keep"
+    shared, counts = sketch_columns(observation.locations.sketch, batch.num_rows)
     values = {
         "id": as_text(column(batch, columns.id)) if columns.id else None,
         "url": _without_credentials(located.urls) if keep else None,
@@ -108,14 +118,31 @@ def ledger_rows(
         "fetched_at": _moments(observation.locations.fetched_at),
         "site": site_column(located),
         "text_sha256": observation.locations.digests,
+        "shared_shingles": shared,
+        "text_shingles": counts,
         "fields": observation.locations.fields,
         "admission": pa.array([d.admission.word for d in decisions], pa.string()).take(rows),
         "reasons": pa.array([list(d.reasons) for d in decisions], pa.list_(pa.string())).take(rows),
         "tier": pa.array([d.tier and d.tier.value for d in decisions], pa.string()).take(rows),
         "situation": pa.array([number for _, number in decided], pa.int64()).take(rows),
+        **_measures(batch, observation, columns),
     }
     arrays = [_filled(values[field.name], field.type, batch.num_rows) for field in LEDGER]
     return pa.RecordBatch.from_arrays(arrays, schema=LEDGER)
+
+
+def _measures(batch: pa.RecordBatch, observation: Observation, columns: Columns) -> dict[str, pa.Array | None]:
+    """Measure the text of every row, nothing where it cannot be read, and name its language."""
+    found: dict[str, pa.Array | None] = dict.fromkeys(("characters", "octets", "language"))
+    if columns.text is not None:
+        readable_in = np.array([situation.text_readable for situation in observation.situations], bool)
+        readable_at = readable_in[observation.situation] if len(readable_in) else np.zeros(0, bool)
+        for name, lengths in zip(("characters", "octets"), text_lengths(batch, columns.text), strict=True):
+            found[name] = pa.array(np.where(readable_at, lengths, 0))
+    # A column that has nothing in it but nulls may be no column elsewhere in the same stream: it names no language.
+    if columns.language is not None and not pa.types.is_null(column(batch, columns.language).type):
+        found["language"] = language_column(batch, columns.language)
+    return found
 
 
 def _without_credentials(urls: pa.Array) -> pa.Array:

@@ -24,6 +24,7 @@ from rightful.screening.page_columns import page_lines
 from rightful.screening.rights_columns import RestrictionDates, RightsColumns
 from rightful.screening.settled import Stated, summarised
 from rightful.screening.signal_lookup import Locations, SignalLookup, Signals, looked_for_names
+from rightful.screening.text_matches import joined_sketch, matched_sketch
 from rightful.signals.page_fields import FIELD_ROLES
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from rightful.policy.policy import Policy
     from rightful.register.export import Register
+    from rightful.register.matching import Sketch
     from rightful.screening.columns import Columns
 
 _KEPT_SITUATIONS = 200_000
@@ -94,8 +96,8 @@ class Observer:
         self._known: dict[Any, tuple[dict[str, Any], Situation, list[tuple[str, str]]]] = {}
         self._situations: dict[Situation, Situation] = {}
 
-    def observe(self, batch: pa.RecordBatch) -> Observation:
-        """Observe a batch of records."""
+    def observe(self, batch: pa.RecordBatch, sketch: Sketch | None = None) -> Observation:
+        """Observe a batch of records; `sketch` is what is known of their texts, where they cannot be compared."""
         columns = self._columns
         readable = np.ones(batch.num_rows, bool)
         urls, broken = texts_of(batch, columns.url)
@@ -109,7 +111,11 @@ class Observer:
             if unreadable is not None:
                 readable = ~unreadable.to_numpy(zero_copy_only=False)
             if self._register is not None and self._register.has(KeyKind.CONTENT):
-                locations.digests = digests_of(texts)
+                written = texts.to_pylist()
+                locations.digests = digests_of(written)
+                matcher = self._lookup.matcher
+                own = matched_sketch(matcher, written) if matcher is not None and matcher.reads_texts else None
+                locations.sketch = joined_sketch(own, sketch)
         locations.fields = page_lines(batch, columns)
         signals = self._lookup.signals(locations)
         codes: dict[str, Coded] = {
@@ -119,6 +125,7 @@ class Observer:
             "robots_fetch": Coded(signals.fetch, ROBOTS_CODES),
             "robots_build": Coded(signals.build, ROBOTS_CODES),
             "optouts": Coded(signals.optouts, None),
+            "matches": signals.matches or Coded(np.zeros(batch.num_rows, np.int8), ((),)),
             "licence": coded(batch, columns.licence),
             "licence_evidence": coded(batch, columns.licence_evidence),
             "unreadable": Coded(self._unreadable(batch), None),
@@ -238,6 +245,7 @@ class Observer:
             looked_for=looked_for_names(int(values["looked_for"]), page),
             looked_for_fetch=looked_for_names(int(values["looked_for_fetch"]), page),
             optouts=optout_names(int(values["optouts"])),
+            matches=values["matches"],
             licence=licence,
             licences_named=page.licences if page else (),
             licence_evidence=evidence,

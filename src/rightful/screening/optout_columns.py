@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,13 +14,18 @@ from rightful.facts.site import host_suffixes
 from rightful.register.entries import KINDS, KeyKind, account_key, location_key
 from rightful.register.fingerprint import text_digest
 from rightful.screening.locate import NOWHERE
+from rightful.screening.text_matches import NAMES as TEXT_NAMES
+from rightful.screening.text_matches import text_matches
 
 if TYPE_CHECKING:
     from rightful.register.export import Register
+    from rightful.register.matching import Sketch, WorkMatcher
     from rightful.screening.locate import Located
+    from rightful.screening.text_matches import TextMatches
 
 _STATE_BITS = 2
-BIT_NAMES = tuple(f"{kind.value}:{state}" for kind in KINDS for state in ("received", "verified"))
+_OF_KEYS = tuple(f"{kind.value}:{state}" for kind in KINDS for state in ("received", "verified"))
+BIT_NAMES = (*_OF_KEYS, *TEXT_NAMES)
 
 
 def optout_names(bits: int) -> tuple[str, ...]:
@@ -37,11 +42,11 @@ class OptOutColumns:
 
     def of_locations(self, located: Located) -> np.ndarray:
         """Give opt-out bits by URL, prefix, host and site."""
-        bits = np.zeros(len(located.state), np.int16)
+        bits = np.zeros(len(located.state), np.int32)
         here = located.origin != NOWHERE
         if not here.any():
             return bits
-        by_origin = np.zeros(len(located.origins), np.int16)
+        by_origin = np.zeros(len(located.origins), np.int32)
         if self.register.has(KeyKind.HOST):
             by_origin |= self._find(KeyKind.HOST, [o.host for o in located.origins])
         if self.register.has(KeyKind.SITE):
@@ -58,28 +63,34 @@ class OptOutColumns:
         """Give opt-out bits by account."""
         encoded = accounts.dictionary_encode()
         keys = [account_key(name) for name in encoded.dictionary.to_pylist()]
-        found = np.append(self._find(KeyKind.ACCOUNT, keys), np.int16(0))
+        found = np.append(self._find(KeyKind.ACCOUNT, keys), np.int32(0))
         picked: np.ndarray = found[encoded.indices.fill_null(len(keys)).to_numpy()]
         return picked
 
     def of_digests(self, digests: list[str | None]) -> np.ndarray:
         """Give opt-out bits by digest of the canonical text."""
-        bits = np.zeros(len(digests), np.int16)
+        bits = np.zeros(len(digests), np.int32)
         rows = [i for i, digest in enumerate(digests) if digest is not None]
         bits[rows] = self._find(KeyKind.CONTENT, [digest for digest in digests if digest is not None])
         return bits
 
+    def of_texts(self, matcher: WorkMatcher, sketch: Sketch, digests: list[str | None] | None) -> TextMatches:
+        """Give what the texts match, their bits where all of a row's bits are."""
+        found = text_matches(matcher, self.register, sketch, digests)
+        self.hits |= found.entries
+        return replace(found, bits=found.bits << len(_OF_KEYS))
+
     def _find(self, kind: KeyKind, keys: list[str]) -> np.ndarray:
         found, rows = self.register.find(kind, keys)
         self.hits |= rows
-        shifted: np.ndarray = found.astype(np.int16) << (KINDS.index(kind) * _STATE_BITS)
+        shifted: np.ndarray = found.astype(np.int32) << (KINDS.index(kind) * _STATE_BITS)
         return shifted
 
     def _sites(self, located: Located) -> np.ndarray:
         suffixes = [host_suffixes(o.host) for o in located.origins]
         flat = sorted({suffix for several in suffixes for suffix in several})
         found = dict(zip(flat, self._find(KeyKind.SITE, flat).tolist(), strict=True))
-        return np.array([functools.reduce(operator.or_, (found[s] for s in several)) for several in suffixes], np.int16)
+        return np.array([functools.reduce(operator.or_, (found[s] for s in several)) for several in suffixes], np.int32)
 
     @staticmethod
     def _keys(located: Located, rows: np.ndarray) -> list[str]:
@@ -111,6 +122,6 @@ class OptOutColumns:
                         self.hits.add(entry)
 
 
-def digests_of(texts: pa.Array) -> list[str | None]:
+def digests_of(texts: list[str | None]) -> list[str | None]:
     """Give the digest of every text's canonical form; None where there is no text."""
-    return [None if text is None else text_digest(text) for text in texts.to_pylist()]
+    return [None if text is None else text_digest(text) for text in texts]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rightful.facts.situation import Situation
+    from rightful.register.matching import Sketch
 
 # Part of every fingerprint: raise it whenever the same facts, snapshot, register and policy would decide otherwise.
 RULESET = "1"
@@ -178,14 +179,19 @@ class Screener:
             )
         return observer
 
-    def examine(self, batch: pa.RecordBatch) -> Examined:
+    def examine(self, batch: pa.RecordBatch, sketch: Sketch | None = None) -> Examined:
         """Observe and decide a batch.
+
+        Args:
+            batch: records.
+            sketch: what their ledger holds of their texts: the works of a run's evidence have no key, so texts cannot
+                be compared with them.
 
         Raises:
             MissingColumnError: a column that is needed is not in the batch.
         """
         columns = self.columns_of(batch.schema)
-        observation = self._observer(columns).observe(batch)
+        observation = self._observer(columns).observe(batch, sketch)
         decided = [self._decide(situation) for situation in observation.situations]
         return Examined(batch, observation, decided, self.policy, columns)
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from rightful.facts.situation import UrlFact
 from rightful.register.entries import KeyKind
+from rightful.screening.asked import interpretation, site_view
 from rightful.screening.declared_documents import DOCUMENTS_OF, DeclaredColumns
 from rightful.screening.fact_columns import Coded, Interned, stricter
 from rightful.screening.locate import URL_CODES, Located, Locator
@@ -23,12 +24,12 @@ from rightful.screening.page_signals import PageSignals
 from rightful.screening.robots_columns import RobotsColumns, captures_in_force
 from rightful.screening.settled import Stated
 from rightful.screening.statement_columns import StatementColumns
+from rightful.screening.text_matches import work_matcher
 from rightful.signals import rsl
 from rightful.signals.locations import ROBOTS, TDMREP
-from rightful.signals.site_files import DOCUMENTS, SITE_FILES, Interpretation
+from rightful.signals.site_files import DOCUMENTS, SITE_FILES
 from rightful.snapshot.capture_index import NOT_CAPTURED
 from rightful.snapshot.signal_view import SignalView
-from rightful.snapshot.site_view import SiteView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from rightful.policy.policy import Policy
     from rightful.register.entries import OptOut
     from rightful.register.export import Register
+    from rightful.register.matching import Sketch
     from rightful.screening.page_signals import PageFacts
     from rightful.snapshot.store import Snapshot
 
@@ -59,6 +61,7 @@ class Locations:
         accounts: as text; None without such a column.
         fields: headers and meta elements of each row (`page_fields`); None where no column has any.
         digests: digest of each text's canonical form; None where content is not looked up.
+        sketch: of the texts that match works, what they match them by; None where texts are not compared, or none does.
     """
 
     urls: pa.Array
@@ -69,6 +72,7 @@ class Locations:
     accounts: pa.Array | None = None
     fields: pa.Array | None = None
     digests: list[str | None] | None = None
+    sketch: Sketch | None = None
 
 
 class OfFile(NamedTuple):
@@ -93,6 +97,7 @@ class Signals:
         url: code into `URL_CODES` per row; both locations must be readable, where two are stated.
         fetch, build: codes into `ROBOTS_CODES` per row.
         optouts: bits of `optout_columns.BIT_NAMES` per row.
+        matches: the fact `matches` of each row; None where no text was compared.
         stated: what every signal file that was captured states.
         moved: whether a redirect led elsewhere, per row; None where none did.
         pages: what each row's own response and page stated at fetch, and state now (`PageFacts`); None without any.
@@ -108,6 +113,7 @@ class Signals:
     fetch: np.ndarray
     build: np.ndarray
     optouts: np.ndarray
+    matches: Coded | None
     stated: tuple[OfFile, ...]
     moved: np.ndarray | None
     pages: tuple[Coded, Coded] | None
@@ -141,30 +147,6 @@ def _bits_of(signal: str) -> int:
     return sum(1 << LOOKED_FOR.index(protocol) for protocol in protocols)
 
 
-def interpretation(policy: Policy) -> Interpretation:
-    """Give a policy's answers to what the specifications leave open."""
-    protocols = policy.protocols
-    return Interpretation(
-        policy.crawler.effective,
-        protocols.legacy_labels,
-        protocols.reserved_use,
-        protocols.bing_words,
-        protocols.search_words,
-        "commercial" if policy.scenario.commercial else "non-commercial",
-    )
-
-
-def site_view(policy: Policy, snapshot: Snapshot) -> SiteView:
-    """Look at a snapshot the way a policy asks for."""
-    return SiteView(
-        snapshot,
-        tokens=policy.crawler.effective,
-        any_scheme=policy.protocols.any_scheme,
-        refusals_deny=policy.protocols.robots == "strict",
-        max_age_days=policy.protocols.max_capture_age_days,
-    )
-
-
 class SignalLookup:
     """Looks signals up under one policy, snapshot and register.
 
@@ -174,12 +156,14 @@ class SignalLookup:
         declared: documents that signal files declare, by the file's signal: licences, TDM policies.
         signal_views: every signal file of an origin, robots.txt for what it says to other protocols.
         pages: what responses and pages of records state.
+        matcher: compares texts with the works of the register; None where it has none.
     """
 
     def __init__(self, policy: Policy, snapshot: Snapshot, register: Register | None) -> None:
         self.as_of = snapshot.as_of
         self.view = site_view(policy, snapshot)
         self._register = register
+        self.matcher = work_matcher(policy, register)
         self._locator = Locator()
         self._interned = Interned()
         asked = interpretation(policy)
@@ -218,14 +202,16 @@ class SignalLookup:
             fetch[there] = stricter(fetch, fetch_final)[there]
             build[there] = stricter(build, build_final)[there]
         entries: set[int] = set()
-        optouts = self._optouts(locations, located, final, entries)
+        optouts, matches = self._optouts(locations, located, final, entries)
         looked_for = np.zeros((2, len(located.state)), np.int32)
         stated = tuple(self._stated(located, final, locations, captures, looked_for))
         url = _readable(located, final)
         pages = self.pages.facts(locations.fields, located, final, locations.fetched_at, captures)
         moved = final.origin >= 0 if final is not None else None
         now, then = looked_for
-        return Signals(located, final, url, fetch, build, optouts, stated, moved, pages, now, then, captures, entries)
+        return Signals(
+            located, final, url, fetch, build, optouts, matches, stated, moved, pages, now, then, captures, entries
+        )
 
     def _stated(
         self,
@@ -285,15 +271,18 @@ class SignalLookup:
             finals=None if locations.finals is None else locations.finals.slice(row, 1),
             accounts=None if locations.accounts is None else locations.accounts.slice(row, 1),
             digests=None if locations.digests is None else locations.digests[row : row + 1],
+            sketch=None if locations.sketch is None else locations.sketch.only(row),
         )
         located = self._locator.locate(one.urls)
         hits: set[int] = set()
         self._optouts(one, located, self._final(one, located), hits)
         return [self._register.entry(hit) for hit in sorted(hits)]
 
-    def _optouts(self, locations: Locations, located: Located, final: Located | None, entries: set[int]) -> np.ndarray:
+    def _optouts(
+        self, locations: Locations, located: Located, final: Located | None, entries: set[int]
+    ) -> tuple[np.ndarray, Coded | None]:
         if self._register is None or not len(self._register):
-            return np.zeros(len(located.state), np.int16)
+            return np.zeros(len(located.state), np.int32), None
         columns = OptOutColumns(self._register, entries)
         bits = columns.of_locations(located)
         if final is not None:
@@ -302,4 +291,7 @@ class SignalLookup:
             bits |= columns.of_accounts(locations.accounts)
         if locations.digests is not None:
             bits |= columns.of_digests(locations.digests)
-        return bits
+        if locations.sketch is None or self.matcher is None:
+            return bits, None
+        found = columns.of_texts(self.matcher, locations.sketch, locations.digests)
+        return bits | found.bits, found.facts

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import Asset, BaseOperator
@@ -10,6 +12,8 @@ from airflow.providers.common.compat.sdk import Asset, BaseOperator
 from rightful.airflow.failures import failing_as_airflow_does
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow.sdk import Context
     from airflow.sdk.definitions.xcom_arg import PlainXComArg
 
@@ -50,3 +54,14 @@ class RightfulOperator(BaseOperator):
             if events is not None and isinstance(outlet, Asset):
                 events[outlet].extra["rightful"] = manifest
         return manifest
+
+
+@contextmanager
+def great_expectations_quiet() -> Iterator[None]:
+    """Keep the hundreds of lines that Great Expectations tells of its own workings out of the log of the task."""
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rightful.airflow.exports import GivenExport
 from rightful.airflow.manifests import path_in, paths_in, run_manifest
 from rightful.airflow.operators.base import RightfulOperator
-from rightful.errors import InputError
+from rightful.errors import InputError, RegisterError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from airflow.sdk import XComArg
 
     from rightful.ledger.manifest import Counts
+    from rightful.register.export import Register
     from rightful.runner.plan import Mode
     from rightful.snapshot.store import Snapshot
 
@@ -30,10 +33,11 @@ class _DecidingOperator(RightfulOperator):
         records: str | Sequence[str] | XComArg,
         policy: str | XComArg,
         snapshot: str | Mapping[str, Any] | XComArg,
-        register: str | XComArg | None = None,
+        register: str | Mapping[str, Any] | XComArg | None = None,
         out: str | XComArg,
         processes: int = 1,
         overwrite: bool = False,
+        max_register_age_hours: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -44,12 +48,14 @@ class _DecidingOperator(RightfulOperator):
         self.out = out
         self.processes = processes
         self.overwrite = overwrite
+        self.max_register_age_hours = max_register_age_hours
 
     def make(self) -> dict[str, Any]:
         """Make the run, or find that it was made.
 
         Raises:
             InputError: no records were named, or they cannot be read.
+            RegisterError: the export of the register is too old, or nothing says how old it is.
             PolicyError, SnapshotError, RegisterError, MissingColumnError, RunError, WorkerLostError: as
                 `screen_files` says.
         """
@@ -65,7 +71,7 @@ class _DecidingOperator(RightfulOperator):
             path_in(self.policy, "policy"),
             records,
             snapshot=_snapshot(self.snapshot),
-            register=path_in(self.register, "register") if self.register else None,
+            register=self._register(),
             out=out,
             mode=self.mode,
             processes=self.processes,
@@ -73,6 +79,17 @@ class _DecidingOperator(RightfulOperator):
         )
         self.log.info("%s\n%s", out, _table(manifest.counts))
         return run_manifest(out, manifest, manifest_sha256=digest_of(out / MANIFEST))
+
+    def _register(self) -> Register | None:
+        if not self.register:
+            if self.max_register_age_hours is None:
+                return None
+            raise RegisterError(
+                "no register was given, and max_register_age_hours says that there is one",
+                hint="give the operator register=…, such as .output of ExportOptOutsOperator",
+            )
+        # The clock decides whether the task runs, never what becomes of a record.
+        return GivenExport.read(self.register).open_if_fresh(self.max_register_age_hours, now=datetime.now(UTC))
 
 
 class ScreenRecordsOperator(_DecidingOperator):
@@ -86,11 +103,15 @@ class ScreenRecordsOperator(_DecidingOperator):
         policy: path of the policy file.
         snapshot: directory of a snapshot store, whose newest version is used; or the manifest of
             `CaptureSignalsOperator`, for the very version that was captured.
-        register: path of the exported opt-outs. Empty: none were received.
+        register: path of the exported opt-outs, the folder that `ExportOptOutsOperator` exports to, or its manifest.
+            Empty: none were received.
         out: directory to be made. Where records or signals change from run to run it must as well: put
             `{{ run_id }}` into it, or let `overwrite` replace the run before.
         processes: worker processes; the result does not depend on it.
         overwrite: replace a finished run of other inputs or rules.
+        max_register_age_hours: fail for good where the register was exported longer ago, or nobody knows when: what
+            exports it may have stopped, and that says nothing by itself. None: as the connection of the register
+            says, if the register comes from `ExportOptOutsOperator`.
 
     Returns:
         {"run": path, "data": path of the folder with the records, "manifest_sha256", "root": digests, "records":

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rightful.airflow.manifests import path_in
-from rightful.airflow.operators.base import RightfulOperator
+from rightful.airflow.operators.base import RightfulOperator, great_expectations_quiet
 from rightful.errors import InputError, QualityGateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from airflow.sdk import XComArg
 
@@ -59,7 +57,7 @@ class ValidateQualityOperator(RightfulOperator):
         if self.fail_on not in _SEVERITIES:
             raise InputError(f"fail_on is {self.fail_on!r}", hint=f"it is one of {', '.join(_SEVERITIES)}")
         run = str(Path(path_in(self.run, "run", "run")).resolve())
-        with _quiet():
+        with great_expectations_quiet():
             report = validate_run(run)
         self.log.info("%s of %s requirements hold\n%s", *_passed(report), "\n".join(map(_line, report.results)))
         grave = _SEVERITIES[: _SEVERITIES.index(str(self.fail_on)) + 1]
@@ -79,17 +77,6 @@ class ValidateQualityOperator(RightfulOperator):
             "passed": passed,
             "failed": [result.code for result in report.failures[:_NAMED]],
         }
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the hundreds of lines that Great Expectations tells of its own workings out of the log of the task."""
-    before = logging.root.manager.disable
-    logging.disable(logging.INFO)
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 def _passed(report: QualityReport) -> tuple[int, int]:

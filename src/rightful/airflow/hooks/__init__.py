@@ -1,0 +1,1 @@
+"""Connections that Airflow keeps, as objects to work with."""
