@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,8 +190,13 @@ def signatures_by_rensa(texts: list[str]) -> int:
     return len(texts)
 
 
+@cache
+def _matcher(file: str) -> WorkMatcher:
+    return WorkMatcher(WorksIndex.open(file), Thresholds())
+
+
 def _query(file: str, texts: list[str]) -> int:
-    matcher = WorkMatcher(WorksIndex.open(file), Thresholds())
+    matcher = _matcher(file)
     return sum(len(matcher.of_texts(texts[n : n + _BATCH])) for n in range(0, len(texts), _BATCH))
 
 

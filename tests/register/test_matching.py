@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from rightful.register.matching import (
     WorkMatcher,
 )
 from rightful.register.shingles import shingles_of
-from rightful.register.works import notices, works_in_memory
+from rightful.register.works import WorksIndex, notices, works_in_memory, write_works
 
 SHORT, LONG, BOOK, CHINESE = prose("short", 120), prose("long", 900), prose("book", 6_000), hanzi("work", 500)
 WORKS = [SHORT, LONG, BOOK, CHINESE]
@@ -98,7 +99,7 @@ def test_works_that_quote_a_work_do_not_free_its_copies(words):
     work = prose("quoted", words)
     quoting = [f"{prose(n, 2 * words)} {work}" for n in range(300)]
     copies = [work.upper(), edited(work, 0.05), f"{prose('before', 4 * words)} {work} {prose('after', 300)}"]
-    for others in (0, 9, 300):
+    for others in (0, 9, 200):
         matcher = WorkMatcher(works_in_memory(fingerprints_of([work, *quoting[:others]])), Thresholds())
         found = matcher.of_texts([*copies, prose("none", words)])
         own = np.array([matcher.works.digest_of(n) == text_digest(work) for n in found.work.tolist()], bool)
@@ -106,6 +107,21 @@ def test_works_that_quote_a_work_do_not_free_its_copies(words):
         assert set(found.verdict[own].tolist()) <= {SURE, UNSURE}
         assert others or set(found.verdict[own].tolist()) == {SURE}
         assert 3 not in found.text
+
+
+def test_works_that_nobody_verified_make_nothing_common(tmp_path):
+    """However many of them quote a work: claims cost nothing."""
+    work = prose("quoted", 700)
+    works = fingerprints_of([work, *(f"{prose(n, 100)} {work}" for n in range(300))])
+    digests = [bytes.fromhex(each.digest) for each in works]
+    states = pa.array(digests, pa.large_binary()), pa.array(digests[:1], pa.large_binary())
+    write_works(works, tmp_path / "works", states=states)
+    index = WorksIndex.open(tmp_path / "works")
+    found = WorkMatcher(index, Thresholds()).of_texts([edited(work, 0.05)])
+    own = [n for n in range(len(found)) if index.digest_of(int(found.work[n])) == text_digest(work)]
+    assert found.verdict[own].tolist() == [SURE]
+    write_works(works, tmp_path / "one", states=(states[1], states[1]))
+    assert len(WorksIndex.open(tmp_path / "one")) == 1
 
 
 def exact(text, work):

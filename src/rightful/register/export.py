@@ -56,7 +56,7 @@ def export_register(
     Args:
         entries: the opt-outs; read once, and never held all at once.
         file: to write.
-        works: fingerprints of works that are opted out by content.
+        works: fingerprints of works that are opted out by content; of others, none is taken.
         works_key: that their shingle hashes are put under (`keyed`); drawn anew if not given.
         background: batches of unrelated documents, to tell what is common in works.
         before: an earlier export: what it knows to be common stays so.
@@ -67,7 +67,9 @@ def export_register(
     """
     table = export_writing.in_order(export_writing.columns_of(entries))
     known = before.works if before is not None else None
-    return _write(table, Path(file), _writer(works, works_key, background, known), facts=facts)
+    states = export_writing.content_states(table)
+    given = {"key": works_key, "background": background, "before": known, "states": states}
+    return _write(table, Path(file), _writer(works, given), facts=facts)
 
 
 def merge_registers(
@@ -96,9 +98,7 @@ def merge_registers(
     return _write(table, Path(file), merged if indexes else None, version=version, facts=facts)
 
 
-def _writer(
-    works: Iterable[Fingerprint], key: bytes | None, background: Iterable[Sequence[str]], before: WorksIndex | None
-) -> Callable[[Path], str | None] | None:
+def _writer(works: Iterable[Fingerprint], given: dict[str, Any]) -> Callable[[Path], str | None] | None:
     remaining = iter(works)
     first = list(islice(remaining, 1))
     if not first:
@@ -107,7 +107,7 @@ def _writer(
     def written(beside: Path) -> str | None:
         from rightful.register.works import write_works  # noqa: PLC0415 - where there are works
 
-        return write_works(chain(first, remaining), beside, key=key, background=background, before=before)
+        return write_works(chain(first, remaining), beside, **given)
 
     return written
 

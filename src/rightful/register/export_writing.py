@@ -212,3 +212,13 @@ def add_columns(total: hashlib._Hash, table: pa.Table) -> None:
         for start in range(0, len(offsets), _SLICE):
             total.update((offsets[start : start + _SLICE] - offsets[0]).tobytes())
         total.update(memoryview(array.buffers()[2] or b"")[offsets[0] : offsets[-1]])
+
+
+def content_states(table: pa.Table) -> tuple[pa.Array, pa.Array]:
+    """Give the digests of works that are opted out at all, and of those that a verified request opts out."""
+    contents = table.filter(pc.equal(table.column("kind"), KINDS.index(KeyKind.CONTENT)))
+    states = contents.column("state")
+    wanted = [pa.array([STATES.index(state) for state in some], pa.uint8()) for some in (BITS, [OptOutState.VERIFIED])]
+    found = (contents.filter(pc.is_in(states, value_set=some)).column("key") for some in wanted)
+    effective, verified = (keys.combine_chunks() for keys in found)
+    return effective, verified

@@ -4,8 +4,8 @@ The sampled shingle hashes of all works lie under a key (`keyed`) in one ascendi
 
 How common a shingle is, is kept with it: in how many unrelated works it stands, and in how many documents of a
 background that are no copies of the work. A match on what is common excludes nothing. Works that are nearly the same
-count once: copies of a work do not make its own words common. Licences, cookie notices and navigation that are
-everywhere (`notices.toml`) are no part of any work.
+count once: copies of a work do not make its own words common. What is in hundreds of them, and licences, cookie notices
+and navigation that are everywhere (`notices.toml`), is no part of any work.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from rightful.register.fingerprint import PERMUTATIONS, Fingerprint
 from rightful.register.keyed import KEY_OCTETS, keyed, new_key
@@ -39,6 +41,7 @@ def write_works(
     key: bytes | None = None,
     background: Iterable[Sequence[str]] = (),
     before: WorksIndex | None = None,
+    states: tuple[pa.Array, pa.Array] | None = None,
 ) -> str:
     """Write an index of works; of several with one digest, one.
 
@@ -48,12 +51,14 @@ def write_works(
         key: that their hashes are put under; a new one if not given.
         background: batches of unrelated documents, to tell what is common.
         before: an earlier index, with its key: what it knows to be common of a work stays so.
+        states: digests (32 octets) of the works that are taken, and of those that are verified, if others are among
+            them. Others make nothing common: nobody frees the copies of a work by claiming works that quote it.
 
     Returns:
         The digest of the index: the same whatever the order of the works.
     """
     key = key or new_key()
-    return write_columns(_laid_out(works, key, background, before), file, key)
+    return write_columns(_laid_out(works, key, background, before, states), file, key)
 
 
 def works_in_memory(works: Iterable[Fingerprint], key: bytes = bytes(KEY_OCTETS)) -> WorksIndex:
@@ -66,9 +71,14 @@ def _laid_out(
     key: bytes,
     background: Iterable[Sequence[str]] = (),
     before: WorksIndex | None = None,
+    states: tuple[pa.Array, pa.Array] | None = None,
 ) -> dict[str, np.ndarray]:
     distinct = {work.digest: work for work in works}
     ordered = [distinct[digest] for digest in sorted(distinct)]
+    counts = np.ones(len(ordered), bool)
+    if states is not None:
+        taken, counts = (_among(ordered, digests) for digests in states)
+        ordered, counts = [work for work, take in zip(ordered, taken.tolist(), strict=True) if take], counts[taken]
     plain = np.concatenate([np.empty(0, np.uint64), *(work.hashes for work in ordered)])
     hashes = keyed(plain, key)
     owner = np.repeat(np.arange(len(ordered), dtype=np.uint32), [len(work.hashes) for work in ordered])
@@ -81,7 +91,7 @@ def _laid_out(
         "scale": np.array([work.scale for work in ordered], np.uint8),
     }
     minhash = np.concatenate([np.empty(0, np.uint32), *(work.minhash for work in ordered)]).reshape(-1, PERMUTATIONS)
-    counted = _frequency_among_works(columns, minhash).astype(np.int64)
+    counted = _frequency_among_works(columns, minhash, counts).astype(np.int64)
     columns["frequency"] = counted
     index = WorksIndex(Path(), with_tables(columns), "", key)
     for texts in background:
@@ -89,7 +99,14 @@ def _laid_out(
     if before is not None and before.key is not None:
         counted = np.maximum(counted, _known_by(before, index, plain[order]))
     columns["frequency"] = np.minimum(counted, MOST).astype(np.uint8)
-    return _without(columns, np.isin(columns["hash"], index.under_key(shingles_of(notices()).hashes)))
+    everywhere = np.isin(columns["hash"], index.under_key(shingles_of(notices()).hashes))
+    return _without(columns, everywhere | (columns["frequency"] == MOST))
+
+
+def _among(works: Sequence[Fingerprint], digests: pa.Array) -> np.ndarray:
+    own = pa.array([bytes.fromhex(work.digest) for work in works], digests.type)
+    found: np.ndarray = pc.is_in(own, value_set=digests).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _known_by(before: WorksIndex, index: WorksIndex, plain: np.ndarray) -> np.ndarray:
@@ -146,8 +163,8 @@ def merge_works(indexes: Sequence[WorksIndex], file: Path) -> str | None:
     return write_columns(columns, file)
 
 
-def _frequency_among_works(columns: dict[str, np.ndarray], minhash: np.ndarray) -> np.ndarray:
-    """Count, for every entry, the unrelated works that have its hash, besides its own."""
+def _frequency_among_works(columns: dict[str, np.ndarray], minhash: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Count, for every entry, the unrelated works that have its hash, besides its own; of works that count."""
     hashes = columns["hash"]
     if not len(hashes):
         return np.empty(0, np.uint8)
@@ -156,11 +173,15 @@ def _frequency_among_works(columns: dict[str, np.ndarray], minhash: np.ndarray) 
     frequency = np.zeros(len(hashes), np.uint8)
     if not several.any():
         return frequency
-    group = _related(minhash)[columns["work"][several]]
+    work = columns["work"][several]
+    group, counting = _related(minhash)[work], counts[work]
     run = np.cumsum(np.diff(hashes[several], prepend=hashes[several][:1]) != 0)
-    pairs = np.unique(run * (int(group.max()) + 1) + group) // (int(group.max()) + 1)
-    unrelated = np.bincount(pairs, minlength=int(run[-1]) + 1)
-    frequency[several] = np.minimum(unrelated[run] - 1, MOST)
+    many = int(group.max()) + 1
+    pair = run * many + group
+    pairs = np.unique(pair[counting])
+    unrelated = np.bincount(pairs // many, minlength=int(run[-1]) + 1)
+    own = np.isin(pair, pairs)  # its own work, or one that is nearly the same, is among those that were counted
+    frequency[several] = np.minimum(unrelated[run] - own, MOST)
     return frequency
 
 
