@@ -30,7 +30,7 @@ from rightful.airflow import ExportOptOutsOperator, WithdrawOperator, optout_ass
 FOLDER = os.environ.get("RIGHTFUL_FOLDER", str(Path.home() / "rightful"))
 REGISTER = "rightful_register_default"  # 1.
 RUNS = f"{FOLDER}/screened/*"  # 2.
-KEY = ""  # 3.
+KEY = os.environ.get("RIGHTFUL_RECEIPTS_KEY", "")  # 3.
 
 
 @dag(

@@ -146,7 +146,7 @@ def test_the_whole_way_and_again(demo_inputs, rules, tmp_path):
     assert the_whole_way() == first
     assert before.items() <= written_at(tmp_path / "out").items()
     assert octets == {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    verify_run(tmp_path / "out")
+    verify_run(tmp_path / "out").raise_for_findings()
     for manifest in first:
         assert len(json.dumps(manifest)) < 2000
         assert json.loads(json.dumps(manifest)) == manifest

@@ -61,7 +61,7 @@ def test_a_work_is_taken_out_by_the_dag_and_stays_out_under_another_address(a_re
     exported, withdrawn = trial.tasks["export"].result, trial.tasks["withdraw"].result
     (run,) = withdrawn["runs"]
     assert (ships(dataset, row["text"]), ships(run, row["text"])) == (True, False)
-    verify_run(run)
+    verify_run(run).raise_for_findings()
     (receipt,) = (place / "receipts").iterdir()
     assert verify_receipt(receipt, place / "receipts.pem.pub", run=run)["reference"] == reference
     assert a_register.database.status(reference).state is State.CONFIRMED
@@ -179,6 +179,7 @@ def test_a_watcher_sees_an_opt_out_and_starts_the_dag(a_register, place, tmp_pat
     row, work = a_work_in(dataset)
     environment = {
         "RIGHTFUL_FOLDER": str(place),
+        "RIGHTFUL_RECEIPTS_KEY": str(place / "receipts.pem"),
         f"AIRFLOW_CONN_{CONNECTION.upper()}": a_register.connection(),
     }
     dag_runs = "SELECT run_type, state FROM dag_run ORDER BY id"
@@ -201,6 +202,8 @@ def test_a_watcher_sees_an_opt_out_and_starts_the_dag(a_register, place, tmp_pat
     (home,) = (place / "current").glob("*-*")
     run = home / (home / "HEAD").read_text().strip()
     assert (ships(dataset, row["text"]), ships(run, row["text"])) == (True, False)
-    verify_run(run)
-    assert a_register.database.status(reference).state is State.REMOVED  # nobody signs receipts here
+    verify_run(run).raise_for_findings()
+    (receipt,) = (place / "receipts").iterdir()
+    assert verify_receipt(receipt, place / "receipts.pem.pub", run=run)["reference"] == reference
+    assert a_register.database.status(reference).state is State.CONFIRMED
     assert a_register.database.version() in str(remembered)

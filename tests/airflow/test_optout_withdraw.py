@@ -75,7 +75,7 @@ def test_an_opt_out_is_taken_out_and_carried_out(a_register, dataset, withdrawin
     assert Path(run).parent.name.startswith("demo-")
     assert Path(run).name.startswith("0002-")
     assert (ships(dataset, first), ships(run, first), ships(run, second)) == (True, False, True)
-    verify_run(run)
+    verify_run(run).raise_for_findings()
     assert (Path(run) / "README.md").exists()
     assert (told["datasets"], told["versions"]) == (1, 1)
     assert told["removed"] == pq.read_table(dataset / "data").num_rows - pq.read_table(Path(run) / "data").num_rows
@@ -117,7 +117,7 @@ def test_a_try_that_was_lost_half_way_is_taken_up(a_register, dataset, withdrawi
     told = withdrawing(export=False)
     assert (told["versions"], told["requests"]) == (1, {"named": 1, "moved": 1, "left": 0})
     assert states(a_register, reference) == [CARRIED_OUT]
-    verify_run(told["runs"][0])
+    verify_run(told["runs"][0]).raise_for_findings()
 
 
 def test_the_next_withdrawal_goes_on_from_the_last_version(a_register, dataset, withdrawing):
@@ -132,7 +132,7 @@ def test_the_next_withdrawal_goes_on_from_the_last_version(a_register, dataset, 
     assert not ships(run, second)
     assert len(RunDirectory(run).manifest.earlier) == 2
     assert ships(before, second)  # older versions stay as they are
-    verify_run(run)
+    verify_run(run).raise_for_findings()
     assert states(a_register, one, two) == [CARRIED_OUT, CARRIED_OUT]
 
 

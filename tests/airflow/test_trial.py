@@ -91,7 +91,7 @@ def test_the_quickstart(demo_inputs, web, tmp_path):
     assert trial.state == "success"
     assert {name: task.state for name, task in trial.tasks.items()} == dict.fromkeys(names, "success")
     compare_with_the_right_answers(out, demo_inputs.expected)
-    verify_run(out)
+    verify_run(out).raise_for_findings()
     capture, screen, validate, card = (trial.tasks[name].result for name in names)
     assert sum(capture["outcomes"].values()) == len(hosts()) * len(SIGNALS) + LICENCES
     assert screen["snapshot"] == capture["digest"]
