@@ -86,7 +86,9 @@ def test_a_killed_run_goes_on_and_gives_the_same_octets(children, demo_inputs, m
     expected = octets_of(tmp_path / "whole")
     assert octets_of(tmp_path / "whole-2") == expected
     stages = set()
-    for attempt in range(TRIES):
+    for attempt in range(3 * TRIES):
+        if attempt >= TRIES and len(stages) > 1:  # a machine that is busy now and was not before takes more tries
+            break
         processes = 2 if attempt % 5 == 4 else 1  # several processes take seconds to start
         out = tmp_path / f"try-{attempt}"
         killed = run_child(

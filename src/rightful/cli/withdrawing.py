@@ -77,8 +77,8 @@ def receipt_command(
     shown = table("", "")
     for name in ("reference", "records_removed", "at"):
         shown.add_row(name.replace("_", " "), plain(str(stated[name])))
-    for name in ("earlier", "version"):
-        shown.add_row(f"{name} version", plain(stated[name]["root"]))
+    for name, label in (("earlier", "version before"), ("version", "version without them")):
+        shown.add_row(label, plain(stated[name]["root"]))
     tested = stated["absence_test"]
     shown.add_row("absence test", f"{tested['found']:,} found among {tested['records']:,} records")
     console().print(shown)
