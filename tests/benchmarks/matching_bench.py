@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.benchmarks import perturbed
 
 from rightful.register.fingerprint import Fingerprint, fingerprints_of, minhash_signatures, text_digest
+from rightful.register.matcher_test import edited
 from rightful.register.matching import MEASURES, SURE, Thresholds, WorkMatcher
 from rightful.register.shingles import shingles_of
 from rightful.register.works import WorksIndex, notices, write_works
@@ -63,7 +64,7 @@ def perturbations(corpus: Corpus) -> dict[str, list[str]]:
         return perturbed.inside(text, draw.sample(others, min(60, len(others))), times)
 
     def edit(text: str, share: float) -> str:
-        return perturbed.edited(text, share, draw.choice(others), draw)
+        return edited(text, share, draw.choice(others), draw)
 
     made = {
         f"{share:.0%} of words edited": [edit(w, share) for w in corpus.works] for share in (0, 0.05, 0.1, 0.2, 0.4)

@@ -40,27 +40,6 @@ def chinese(least: int = 400) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _units(text: str) -> list[str]:
-    """Cut a text into words, and characters where there are no spaces, each with what follows it."""
-    return re.findall(r"[一-鿿぀-ヿ]|[^\s一-鿿぀-ヿ]+\s*|\s+", text)
-
-
-def edited(text: str, share: float, other: str, draw: random.Random) -> str:
-    """Substitute, delete or insert a share of the words; new words come from another text."""
-    theirs = _units(other)
-    out = []
-    for unit in _units(text):
-        if draw.random() >= share:
-            out.append(unit)
-            continue
-        how = draw.randrange(3)
-        if how == 0:
-            out.append(draw.choice(theirs))
-        elif how == 1:
-            out += [unit, draw.choice(theirs)]
-    return "".join(out)
-
-
 def inside(text: str, others: list[str], times: int) -> str:
     """Put a text into the middle of others, so that the whole is so many times as long."""
     around = ""

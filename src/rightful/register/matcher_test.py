@@ -191,13 +191,13 @@ def _perturbations(works: list[str], others: list[str], seed: str) -> dict[str, 
         passage.append((number, _excerpt(work, draw)))
         wide.append((number, work.translate(_QUOTES).translate(_WIDE)))
         if around:
-            first.append((number, _edited(work, 0.1, draw.choice(around), draw)))
-            second.append((number, _edited(work, 0.2, draw.choice(around), draw)))
+            first.append((number, edited(work, 0.1, draw.choice(around), draw)))
+            second.append((number, edited(work, 0.2, draw.choice(around), draw)))
             inside.append((number, _inside(work, around, draw)))
     return made
 
 
-def _edited(text: str, share: float, other: str, draw: random.Random) -> str:
+def edited(text: str, share: float, other: str, draw: random.Random) -> str:
     """Substitute, delete or insert a share of the words; new words come from another text."""
     theirs = _UNITS(other)
     out = []

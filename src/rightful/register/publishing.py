@@ -30,7 +30,7 @@ from rightful.register.entries import KeyKind, OptOut, OptOutState
 from rightful.register.export import Register, export_register
 from rightful.register.fingerprint import Fingerprint
 from rightful.register.model import IN_EFFECT, OUT_OF_FORCE, Act
-from rightful.register.places import HEAD, REGISTER
+from rightful.register.places import HEAD, REGISTER, newest_in
 from rightful.register.requests import current_states
 from rightful.register.statistics import facts
 from rightful.register.tables import effects, events, exports, keys, moment_of, requests, ticks, works
@@ -79,12 +79,8 @@ def _newest_event(connection: Connection) -> tuple[str, int]:
 
 
 def head(folder: Path) -> Path | None:
-    """Find the newest version in a folder."""
-    try:
-        name = (folder / HEAD).read_text("ascii").strip()
-    except FileNotFoundError:
-        return None
-    return folder / name / REGISTER
+    """Find the newest version in a folder; None where nothing was exported to it."""
+    return newest_in(folder) if (folder / HEAD).exists() else None
 
 
 def export(

@@ -18,6 +18,8 @@ from rightful.screening.text_matches import NAMES as TEXT_NAMES
 from rightful.screening.text_matches import text_matches
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rightful.register.export import Register
     from rightful.register.matching import Sketch, WorkMatcher
     from rightful.screening.locate import Located
@@ -69,10 +71,7 @@ class OptOutColumns:
 
     def of_digests(self, digests: list[str | None]) -> np.ndarray:
         """Give opt-out bits by digest of the canonical text."""
-        bits = np.zeros(len(digests), np.int32)
-        rows = [i for i, digest in enumerate(digests) if digest is not None]
-        bits[rows] = self._find(KeyKind.CONTENT, [digest for digest in digests if digest is not None])
-        return bits
+        return self._find(KeyKind.CONTENT, digests)
 
     def of_texts(self, matcher: WorkMatcher, sketch: Sketch, digests: list[str | None] | None) -> TextMatches:
         """Give what the texts match, their bits where all of a row's bits are."""
@@ -80,7 +79,7 @@ class OptOutColumns:
         self.hits |= found.entries
         return replace(found, bits=found.bits << len(_OF_KEYS))
 
-    def _find(self, kind: KeyKind, keys: list[str]) -> np.ndarray:
+    def _find(self, kind: KeyKind, keys: Sequence[str | None]) -> np.ndarray:
         found, rows = self.register.find(kind, keys)
         self.hits |= rows
         shifted: np.ndarray = found.astype(np.int32) << (KINDS.index(kind) * _STATE_BITS)

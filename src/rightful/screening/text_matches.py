@@ -63,9 +63,7 @@ def joined_sketch(one: Sketch | None, other: Sketch | None) -> Sketch | None:
     """Give what two sketches of the same texts have together."""
     if one is None or other is None:
         return one if other is None else other
-    parts = [
-        np.union1d(one.only(text).hashes, other.only(text).hashes) for text in range(len(one.starts) - 1)
-    ]  # fmt: skip
+    parts = [np.union1d(one.only(text).hashes, other.only(text).hashes) for text in range(len(one.starts) - 1)]
     starts = np.concatenate(([0], np.cumsum([len(part) for part in parts])))
     return Sketch(np.concatenate([np.empty(0, np.uint64), *parts]), starts, np.maximum(one.counts, other.counts))
 
